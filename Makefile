@@ -1,0 +1,46 @@
+# Everything here runs inside .venv; `make install` makes it and touches nothing else.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: install demo test check format lint types contracts docs bench priors clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: install
+	$(BIN)/brokenseal drill demo --out demo
+
+test: install
+	$(BIN)/python -m pytest
+
+check: format lint types contracts docs test
+
+format: install
+	$(BIN)/ruff format --check .
+
+lint: install
+	$(BIN)/ruff check .
+
+types: install
+	$(BIN)/mypy
+
+contracts: install
+	$(BIN)/lint-imports
+
+docs: install
+	$(BIN)/python -m docs.generate --check
+
+bench: install
+	$(BIN)/python -m bench.speed
+
+priors: install
+	$(BIN)/python -m bench.priors
+
+clean:
+	rm -rf $(VENV) demo

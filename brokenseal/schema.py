@@ -1,0 +1,421 @@
+"""Every table and every column, with its meaning.
+
+The stages of brokenseal meet in these tables and nowhere else, and people query them by these names. Types are the
+few that both engines write alike: string, int64, boolean, timestamp (UTC, microseconds, without zone) and
+array<string>. A missing value is NULL; an empty text never stands for one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+VERSION = 1
+
+ARROW = {
+    "string": pa.string(),
+    "int64": pa.int64(),
+    "boolean": pa.bool_(),
+    "timestamp": pa.timestamp("us"),
+    "array<string>": pa.list_(pa.string()),
+}
+SQL = {
+    "string": "varchar",
+    "int64": "bigint",
+    "boolean": "boolean",
+    "timestamp": "timestamp",
+    "array<string>": "varchar[]",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, its type (a key of ARROW) and what it means."""
+
+    name: str
+    type: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table. `stage` is 'truth' (never derived again), 'log' (derived from raw records) or 'run' (an analysis)."""
+
+    name: str
+    stage: str
+    doc: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns)
+
+    def arrow(self) -> pa.Schema:
+        """The Arrow schema, in column order."""
+        return pa.schema([pa.field(c.name, ARROW[c.type]) for c in self.columns])
+
+    def sql(self) -> dict[str, str]:
+        """Column name to DuckDB type, in column order."""
+        return {c.name: SQL[c.type] for c in self.columns}
+
+
+def _table(name: str, stage: str, doc: str, columns: str) -> Table:
+    """Build a table from lines of `name type meaning`."""
+    rows = [line.split(None, 2) for line in columns.strip().splitlines()]
+    return Table(name, stage, doc, tuple(Column(n, t, d) for n, t, d in rows))
+
+
+_TABLES = (
+    _table(
+        "inputs",
+        "truth",
+        "a file taken in",
+        """
+        file_sha256 string SHA-256 of the file's bytes as they lay on disk
+        path string the path as it was given, relative to what was named on the command line
+        format string unified-audit, unified-audit-csv, graph-audit, entra-signin, or the other log's name
+        shape string json-lines, json-array, json-value, csv, or none
+        size int64 bytes on disk
+        rows int64 rows seen: lines that are not blank, elements, or CSV records after the header
+        records int64 distinct records this file added to the lake
+        duplicates int64 rows that repeat a record already known, here or from an earlier file
+        rejected int64 rows that are no record; rows = records + duplicates + rejected
+        note string why nothing was read, where nothing was
+        taken_at timestamp the time of taking in, by this machine's clock; never used in analysis
+        """,
+    ),
+    _table(
+        "rejects",
+        "truth",
+        "a row refused",
+        """
+        file_sha256 string the file
+        member string the member of an archive, NULL for a plain file
+        row int64 1-based: the physical line, the record after a CSV's header, or the element of an array
+        reason string why, in words
+        mail_operation boolean the refused bytes name a mail operation, so evidence may be lost
+        """,
+    ),
+    _table(
+        "sightings",
+        "truth",
+        "a copy of a record in a file",
+        """
+        record_id string the record
+        file_sha256 string the file
+        member string the member of an archive, NULL for a plain file
+        row int64 as in rejects
+        shape string the shape of this copy: unified-audit, unified-audit-csv, graph-audit, entra-signin
+        content string hash of the fields that all shapes share, to tell copies that disagree
+        """,
+    ),
+    _table(
+        "records",
+        "truth",
+        "a distinct record, verbatim",
+        """
+        record_id string the provider's id in lower case; without one, the hash of the record
+        tenant_id string the organisation's id
+        source string unified-audit or entra-signin
+        shape string the shape of the copy that is kept
+        operation string what happened, as the provider names it
+        time timestamp when, by the provider's clock
+        raw string the record's JSON as the provider wrote it
+        available_at timestamp when the provider says it became available, where it says so
+        file_sha256 string the file of the kept copy
+        member string its member
+        row int64 its row
+        """,
+    ),
+    _table(
+        "accesses",
+        "log",
+        "a record that says a mailbox was opened",
+        """
+        record_id string the record
+        time timestamp start of the access; for aggregates the start of the two minutes
+        tenant_id string the organisation whose mailbox it is
+        mailbox string the mailbox's address, lower case
+        mailbox_guid string the mailbox's GUID
+        actor string who acted, lower case address or service name
+        logon_type string owner, delegate, admin, application or system
+        access string bind (listed messages), sync (a whole folder), attachment, list or open
+        folder string path or name of the folder (the only one, or the first by name)
+        folder_id string id of the folder
+        item_count int64 messages listed in the record; NULL for a sync
+        throttled boolean the provider stopped logging binds of this mailbox; NULL where the record does not say
+        client string owa, outlook, rest, restsystem, activesync, imap, pop, ews or other
+        user_agent string the client's own description, where the record holds one
+        app_id string the application (API) that opened the mailbox
+        client_app_id string the application that asked it to
+        ip string the caller's address in its normal form
+        ip_is string caller, provider (the provider's front end or service), original, or unknown
+        session_id string the session
+        token_id string the request id that issued the token, decoded from the unique token id
+        token_id_odd boolean the token id has a shape or an ending that the provider has never issued
+        token_issued_at timestamp issue time written in the token
+        token_tenant_id string tenant in the token
+        token_object_id string object id of the token's subject
+        user_object_id string object id the provider gives the actor, where the record holds one
+        device_id string registered device
+        """,
+    ),
+    _table(
+        "items",
+        "log",
+        "a message in an access",
+        """
+        record_id string the record
+        time timestamp time of the access
+        tenant_id string the organisation
+        mailbox string the mailbox
+        message_id string Internet Message-ID with its angle brackets
+        immutable_id string the provider's immutable id
+        store_id string the provider's store id
+        folder string path of the folder
+        subject string subject where the record holds one
+        size int64 bytes
+        """,
+    ),
+    _table(
+        "issuances",
+        "log",
+        "a sign-in: the moment a token was given out",
+        """
+        issuance_id string the sign-in's request id
+        record_id string the record
+        time timestamp when
+        tenant_id string the organisation whose resource was signed in to
+        home_tenant_id string the organisation that the account belongs to
+        user string sign-in name, lower case
+        user_object_id string the account's object id
+        app_id string the client application
+        resource_id string the resource it asked for
+        ip string address in its normal form
+        ip_is string as in accesses
+        country string country the provider names
+        asn int64 autonomous system number the provider names
+        user_agent string browser or program
+        device_id string registered device
+        managed boolean the device is managed
+        session_id string the session
+        token_id string the request id of the token, the same as issuance_id
+        interactive boolean a person was asked
+        protocol string authentication protocol
+        incoming_token string kind of token presented
+        mfa string single or multi, as the provider says
+        outcome string success or failure
+        error string the provider's error code, NULL on success
+        risk string risk level the provider gave
+        stream string interactive, non-interactive, service-principal, managed-identity, unified-audit
+        """,
+    ),
+    _table(
+        "networks",
+        "run",
+        "an address and its networks",
+        """
+        ip string the address
+        prefix string its /24, or /48 of version 6
+        wide string its /16, or /32 of version 6
+        asn int64 autonomous system, from the sign-ins that name it
+        net string the network that history is kept by: the autonomous system where known, else wide
+        kind string provider or unknown
+        """,
+    ),
+    _table(
+        "visits",
+        "run",
+        "accesses to one mailbox, close in time, by one actor with one client from one address in one session or token",
+        """
+        visit_id string hash of the key and of the first access
+        relationship_id string hash of mailbox, actor, network and client
+        tenant_id string the organisation
+        mailbox string the mailbox
+        mailbox_guid string its GUID
+        actor string who
+        logon_type string as in accesses
+        client string as in accesses
+        app_id string as in accesses
+        client_app_id string as in accesses
+        user_agent string as in accesses
+        ip string the address
+        ip_is string as in accesses
+        prefix string its /24 or /48
+        net string its network
+        session_id string the session, filled from other records of its token
+        token_id string the token
+        token_issued_at timestamp issue time written in the token
+        token_tenant_id string tenant in the token
+        token_object_id string subject of the token
+        token_id_odd boolean as in accesses
+        first timestamp first access
+        last timestamp last access
+        access_count int64 accesses
+        item_count int64 distinct messages listed
+        sync_count int64 folders synchronised
+        throttled boolean any access says so
+        background boolean the provider's own service, a stratum of its own
+        stratum string client and applications: the group in which linking is measured
+        link string token, session, circumstantial, orphan, unlinkable or pending
+        issuance_id string the sign-in it is linked to
+        issuance_ip string that sign-in's address
+        issuance_user string that sign-in's user
+        pending_until timestamp when a pending link is final
+        """,
+    ),
+    _table(
+        "acts",
+        "run",
+        "what is judged: one visit each",
+        """
+        act_id string the act
+        kind string visit
+        subject_id string the visit
+        relationship_id string its relationship
+        tenant_id string the organisation
+        mailbox string the mailbox
+        actor string who
+        first timestamp first access
+        last timestamp last access
+        ip string address
+        user_agent string the client's own description
+        app_id string application
+        session_id string session
+        token_id string token
+        link string as in visits
+        issuance_id string the sign-in
+        bits int64 weight of all its evidence, in tenths of a bit
+        """,
+    ),
+    _table(
+        "findings",
+        "run",
+        "evidence for an act",
+        """
+        finding_id string the finding
+        act_id string the act
+        evidence string the reason's name
+        aspect string token, network, client or volume
+        level int64 how odd, in the reason's own ordered levels
+        bits int64 tenths of a bit
+        once_in int64 a benign act would look at least this odd about once in so many
+        seen int64 benign acts counted at this level or above, in all tenants
+        of int64 benign acts counted, in all tenants
+        tenant_seen int64 the same in the tenant
+        tenant_of int64 the same in the tenant
+        mailbox_seen int64 the same in the mailbox
+        mailbox_of int64 the same in the mailbox
+        prior_seen int64 the same in the shipped prior
+        prior_of int64 the same in the shipped prior
+        ground string documented, measured or heuristic
+        reason string the reason in a sentence
+        record_ids array<string> the records, at most 20, in order of time
+        """,
+    ),
+    _table(
+        "cases",
+        "run",
+        "doubted acts joined by what they share",
+        """
+        case_id string the case
+        severity string critical, high, medium or low
+        bits int64 tenths of a bit
+        title string one line
+        first_access timestamp first access
+        last_access timestamp last access
+        """,
+    ),
+    _table(
+        "case_acts",
+        "run",
+        "an act of a case",
+        """
+        case_id string the case
+        act_id string the act
+        basis string own evidence, link or person
+        linked_by string what it shares with the case, where basis is link
+        link_bits int64 what that sharing weighs, tenths of a bit
+        """,
+    ),
+    _table(
+        "case_mailboxes",
+        "run",
+        "a mailbox of a case",
+        """
+        case_id string the case
+        tenant_id string the organisation
+        mailbox string the mailbox
+        confirmed boolean on its own evidence, or by a link above the line
+        first_access timestamp first
+        last_access timestamp last
+        """,
+    ),
+    _table(
+        "case_items",
+        "run",
+        "a message or folder that a case accessed",
+        """
+        case_id string the case
+        tenant_id string the organisation
+        mailbox string the mailbox
+        message_id string the message, NULL for a folder
+        immutable_id string the provider's immutable id
+        folder string the folder
+        subject string subject where known
+        first_access timestamp first access
+        certainty string listed or folder
+        by string intruder, or either where owner and intruder share the session or token
+        """,
+    ),
+    _table(
+        "leads",
+        "run",
+        "an odd act below the line",
+        """
+        rank int64 1 is the oddest
+        act_id string the act
+        """,
+    ),
+    _table(
+        "gaps",
+        "run",
+        "something the logs cannot show",
+        """
+        gap_id string the gap
+        kind string what cannot be shown; docs/gaps.md lists the kinds
+        tenant_id string the organisation, NULL for all
+        mailbox string the mailbox, NULL for all
+        from timestamp since when
+        to timestamp until when
+        meaning string what cannot be known, and why
+        record_ids array<string> the records that show it, at most 20
+        """,
+    ),
+    _table(
+        "linkage",
+        "run",
+        "how often visits of a stratum are linked",
+        """
+        tenant_id string the organisation
+        stratum string the stratum
+        visits int64 visits that could be linked: with a token or session, logs complete and settled
+        linked int64 of these, linked by token or session
+        """,
+    ),
+    _table(
+        "streams",
+        "run",
+        "what each log covers",
+        """
+        tenant_id string the organisation
+        stream string access, or the issuance stream
+        from timestamp first record
+        to timestamp last record
+        records int64 records
+        """,
+    ),
+)
+
+TABLES = {t.name: t for t in _TABLES}
