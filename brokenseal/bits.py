@@ -9,6 +9,11 @@ from __future__ import annotations
 
 import math
 
+import ibis
+import numpy as np
+from ibis import Table
+from ibis.expr.types import Value
+
 TENTHS = 10
 PRIOR_ACTS = 20
 """A prior, and each wider circle of history, weighs at most as much as this many acts."""
@@ -63,3 +68,154 @@ def repeated(k: int, n: int, p: float) -> float:
     q = k / n
     rest = 0.0 if k == n else (1 - q) * math.log2((1 - q) / (1 - p))
     return n * (q * math.log2(q / p) + rest)
+
+
+def weigh(units: Table, prior: Table, *, isolate: bool = False) -> Table:
+    """Each relationship's weight for one reason, and the counts behind it.
+
+    units: one row a unit (`unit_id, relationship_id, tenant_id, box, stratum, level, benign`). prior: `level, seen, of`.
+    Returns one row a relationship with a level above 0: `relationship_id, stratum, level, bits` (tenths), `hits` of
+    `units` of its own units at that level or above, and benign others counted as `seen`/`of` in all tenants, in the
+    tenant (`tenant_*`), in the mailbox (`mailbox_*`) and in the prior (`prior_*`). A relationship's own units never count
+    for or against it. isolate: tenants learn nothing from one another.
+    """
+    cells = _cells(units)
+    if isolate:
+        # the widest circle shrinks to the tenant itself
+        cells = cells.mutate(stratum=cells.tenant_id + " | " + cells.stratum)
+    grains = {"": ["stratum"], "tenant_": ["tenant_id", "stratum"], "mailbox_": ["tenant_id", "box", "stratum"]}
+    out = cells.filter((cells.level > 0) & (cells.all_here > 0))
+    for name, keys in grains.items():
+        out = out.join(_tail(cells, keys, name), [*keys, "level"])
+        out = out.mutate(
+            **{f"{name}seen": out[f"{name}seen"] - out.own_hits, f"{name}of": out[f"{name}of"] - out.own_units}
+        )
+    out = out.left_join(prior.rename(prior_seen="seen", prior_of="of"), "level")
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = out.mutate(prior_seen=ibis.coalesce(out.prior_seen, 0), prior_of=ibis.coalesce(out.prior_of, 0))
+    weighed = out.mutate(bits=_weight(out))
+    best = ibis.window(
+        group_by="relationship_id", order_by=[ibis.desc(weighed.bits), ibis.desc(weighed.level), weighed.stratum]
+    )
+    weighed = weighed.mutate(nth=ibis.row_number().over(best))
+    return weighed.filter(weighed.nth == 0).drop(
+        "nth", "own_hits", "own_units", "all_here", "benign_here", "tenant_id", "box"
+    )
+
+
+def _cells(units: Table) -> Table:
+    """A row a relationship, stratum and level, with what lies at that level and above it (`hits`, of `units`)."""
+    named = units.mutate(
+        tenant_id=ibis.coalesce(units.tenant_id, ibis.literal("?")),
+        stratum=ibis.coalesce(units.stratum, ibis.literal("?")),
+        good=units.benign.cast("int64"),
+    )
+    cells = named.group_by("relationship_id", "tenant_id", "box", "stratum", "level").agg(
+        all_here=named.count(), benign_here=named.good.sum().cast("int64")
+    )
+    keys = ["relationship_id", "stratum"]
+    upward = ibis.window(group_by=keys, order_by=ibis.desc(cells.level), preceding=None, following=0)
+    whole = ibis.window(group_by=keys)
+    return cells.mutate(
+        hits=cells.all_here.sum().over(upward).cast("int64"),
+        units=cells.all_here.sum().over(whole).cast("int64"),
+        own_hits=cells.benign_here.sum().over(upward).cast("int64"),
+        own_units=cells.benign_here.sum().over(whole).cast("int64"),
+    )
+
+
+def _tail(cells: Table, keys: list[str], name: str) -> Table:
+    """Benign units at a level or above, in each circle of history."""
+    by_level = cells.group_by(*keys, "level").agg(here=cells.benign_here.sum().cast("int64"))
+    upward = ibis.window(group_by=keys, order_by=ibis.desc(by_level.level), preceding=None, following=0)
+    return by_level.select(
+        *keys,
+        "level",
+        **{
+            f"{name}seen": by_level.here.sum().over(upward).cast("int64"),
+            f"{name}of": by_level.here.sum().over(ibis.window(group_by=keys)).cast("int64"),
+        },
+    )
+
+
+def _weight(t: Table) -> Value:
+    """`smoothed`, `repeated` and `ceiling` of this module, as one expression over a row of counts; tenths."""
+    f = "float64"
+    acts = ibis.literal(PRIOR_ACTS)
+    p = (t.prior_seen.cast(f) + 0.5) / (t.prior_of.cast(f) + 1)
+    weight = ibis.least(t.prior_of + 1, acts)
+    for seen, of in ((t.seen, t.of), (t.tenant_seen, t.tenant_of), (t.mailbox_seen, t.mailbox_of)):
+        p = (seen.cast(f) + weight.cast(f) * p) / (of.cast(f) + weight.cast(f))
+        weight = acts
+    share = t.hits.cast(f) / t.units.cast(f)
+    miss, rest = (t.units - t.hits).cast(f), (1 - p)
+    # the logarithm of zero is an error on one engine and minus infinity on the other
+    tail = ibis.ifelse(t.hits < t.units, miss * ((1 - share) / rest.nullif(0)).nullif(0).log2(), 0.0)
+    repeats = t.hits.cast(f) * (share / p).log2() + ibis.coalesce(tail, 0.0)
+    weight_bits = ibis.ifelse(share > p, repeats, 0.0)
+    most = (2 * ibis.greatest(t.of + t.prior_of, 1).cast(f)).log2()
+    return (ibis.least(weight_bits, most) * TENTHS).round().cast("int64")
+
+
+Histogram = dict[int, int]
+"""Tenths of a bit to the number of benign acts that weigh exactly so much."""
+
+
+def tail(histogram: Histogram, weight: int) -> float:
+    """P(a benign act weighs at least `weight` tenths): counted, leaning on 2^-weight by PRIOR_ACTS acts."""
+    if weight <= 0:
+        return 1.0
+    total = sum(histogram.values())
+    reached = sum(count for value, count in histogram.items() if value >= weight)
+    return (reached + PRIOR_ACTS * 2 ** (-weight / TENTHS)) / (total + PRIOR_ACTS)
+
+
+def _masses(histogram: Histogram, top: int) -> list[float]:
+    """P(weight = w) for w of 0..top tenths, the last holding all above it."""
+    total = sum(histogram.values())
+    reached = [0] * (top + 2)
+    for value, count in histogram.items():
+        reached[min(max(value, 0), top)] += count
+    tails, running = [0.0] * (top + 2), 0
+    for w in range(top, -1, -1):
+        running += reached[w]
+        tails[w] = (running + PRIOR_ACTS * 2 ** (-w / TENTHS)) / (total + PRIOR_ACTS) if w else 1.0
+    return [tails[w] - tails[w + 1] for w in range(top + 1)]
+
+
+def sums(histograms: list[Histogram], totals: list[int]) -> dict[int, int]:
+    """What a sum of independent aspects weighs: -log2 P(benign aspects add up to at least so much), in tenths.
+
+    The tail of a sum is the convolution of the aspects' own distributions; a sum never weighs more than itself.
+    """
+    if not totals:
+        return {}
+    top = max(*totals, 1)
+    mass = [1.0] + [0.0] * top
+    for histogram in histograms:
+        mass = _convolved(mass, _masses(histogram, top), top)
+    tails = _reversed_sums(mass)
+    return {t: (0 if t <= 0 else min(t, tenths(max(tails[t], 2.0**-200)))) for t in totals}
+
+
+def repeats(histogram: Histogram, most: int, top: int) -> list[list[float]]:
+    """For n = 0..most draws of benign acts: P(their weights add up to at least w), w of 0..top tenths."""
+    one = _masses(histogram, top)
+    mass = [1.0] + [0.0] * top
+    out = [_reversed_sums(mass)]
+    for _ in range(most):
+        mass = _convolved(mass, one, top)
+        out.append(_reversed_sums(mass))
+    return out
+
+
+def _convolved(a: list[float], b: list[float], top: int) -> list[float]:
+    """Distribution of the sum of two, all above `top` gathered in it."""
+    whole = np.convolve(np.asarray(a), np.asarray(b))
+    out = whole[: top + 1].copy()
+    out[top] += whole[top + 1 :].sum()
+    return [float(x) for x in out]
+
+
+def _reversed_sums(mass: list[float]) -> list[float]:
+    return [float(x) for x in np.cumsum(np.asarray(mass)[::-1])[::-1]]

@@ -1,9 +1,39 @@
-"""The order of the steps, written once, and the judging loop."""
+"""The order of the steps, written once, and the judging loop.
+
+Accesses and sign-ins become visits, each linked to its issuance; reasons weigh them; what crosses the line is doubted,
+taken out of history with all that a rare key ties to it, and the rest is weighed again, until nothing changes.
+"""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from brokenseal import bits, cases, evidence
+from brokenseal.cases import gaps, join, keys, write
+from brokenseal.context import history, issuances, links, networks, visits
+from brokenseal.evidence import Reason, Tables, priors, score
+from brokenseal.lake import Lake
+
+MOST_ROUNDS = 8
+CONTEXT: tuple[Callable[[Lake], None], ...] = (
+    networks.networks,
+    visits.visits,
+    issuances.issuances,
+    links.links,
+    history.relations,
+    keys.keys,
+)
+HISTORY: tuple[Callable[[Lake], None], ...] = (history.pairs, history.standing)
 
 
 @dataclass(frozen=True)
@@ -17,3 +47,125 @@ class Options:
     as_of: datetime | None = None
     false_cases: float = 0.5
     isolate: bool = False
+
+    def key(self) -> str:
+        """What a run is named by, beside its inputs."""
+        return f"as_of={self.as_of} false_cases={self.false_cases} isolate={self.isolate} priors={priors.digest()}"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the loop settled on."""
+
+    found: dict[str, join.Link | None]
+    line: int
+    group_line: int
+    rounds: int
+    settled: bool
+    acts: int
+
+
+@cache
+def modules() -> dict[str, ModuleType]:
+    """Every evidence file, by its reason's name; found by folder scan."""
+    found = {}
+    for item in pkgutil.iter_modules(evidence.__path__):
+        module = importlib.import_module(f"brokenseal.evidence.{item.name}")
+        if hasattr(module, "REASON"):
+            found[module.REASON.name] = module
+    return dict(sorted(found.items()))
+
+
+def reasons() -> dict[str, Reason]:
+    """The reasons, by name."""
+    return {name: module.REASON for name, module in modules().items()}
+
+
+def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda _: None) -> str:
+    """Judge all that is in the lake; writes and publishes one run, and returns its id."""
+    run = lake.start_run(options.key())
+    report("visits and their sign-ins")
+    for step in CONTEXT:
+        step(lake)
+    judgement = settle(lake, options, report)
+    report("cases and gaps")
+    parts = join.components(lake, judgement.found, options.false_cases / 2)
+    write.tables(lake, judgement.found, parts, judgement.line, reasons())
+    gaps.gaps(lake, as_of(lake, options), settled=judgement.settled)
+    write.summary(lake, as_of(lake, options), judgement)
+    lake.publish_run()
+    return run
+
+
+def as_of(lake: Lake, options: Options) -> datetime:
+    """The moment the answer speaks of."""
+    if options.as_of is not None:
+        return options.as_of
+    streams = lake.read("streams")
+    latest = lake.fetch(streams.agg(latest=streams["to"].max()))["latest"][0].as_py()
+    return latest or datetime(1990, 1, 1)
+
+
+def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judgement:
+    """Weigh, doubt, take out of history, weigh again, until the doubted set stays the same."""
+    relations = lake.read("relations")
+    acts = lake.fetch(relations.agg(n=relations.count()))["n"][0].as_py()
+    # half of the budget for single acts, half for groups of acts that share a key
+    share = options.false_cases / 2
+    line = bits.line(acts, share)
+    lake.put("priors", priors.table())
+    found: dict[str, join.Link | None] = {}
+    for number in range(1, MOST_ROUNDS + 1):
+        report(f"weighing, round {number}")
+        group_line = weigh(lake, sorted(found), options)
+        new = {**join.seeds(lake, line), **found}
+        new = {**join.widen(lake, new, line), **new}
+        if set(new) == set(found):
+            return Judgement(new, line, group_line, number, True, acts)
+        found = new
+    return Judgement(found, line, group_line, MOST_ROUNDS, False, acts)
+
+
+def weigh(lake: Lake, doubted: list[str], options: Options) -> int:
+    """One round: history without the doubted, every reason, every act, every group. Returns the groups' line."""
+    suspects = lake.put("doubted", pa.table({"visit_id": doubted}, schema=join.DOUBTED))
+    for step in HISTORY:
+        step(lake)
+    seen = lake.read("visits").left_join(suspects.mutate(doubted=ibis.literal(True)), "visit_id")
+    seen = seen.drop("visit_id_right").mutate(doubted=ibis.coalesce(seen.doubted, ibis.literal(False)))
+    tables = Tables(seen, *(lake.read(n) for n in ("relations", "pairs", "standing", "signins")))
+    trusted = seen.filter(~seen.doubted).select("relationship_id").distinct()
+    prior = lake.read("priors")
+    for name, module in modules().items():
+        levels = module.judge(tables)
+        good = {"visit": suspects.select(unit_id="visit_id"), "relationship": trusted.select(unit_id="relationship_id")}
+        mark = good[module.REASON.unit].mutate(mark=ibis.literal(1))
+        joined = levels.left_join(mark, "unit_id")
+        # a visit is benign unless it is doubted, a relationship while any visit of it is trusted
+        benign = joined.mark.isnull() if module.REASON.unit == "visit" else joined.mark.notnull()
+        units = joined.mutate(benign=benign).drop("mark", "unit_id_right")
+        units = lake.write(f"levels_{name}", units)
+        own = prior.filter(prior.evidence == name).select("level", "seen", "of")
+        lake.write(f"weights_{name}", bits.weigh(units, own, isolate=options.isolate))
+    score.hits(lake, {n: (r.aspect, r.unit) for n, r in reasons().items()})
+    score.judge(lake)
+    return score.groups(lake, options.false_cases / 2)
+
+
+def described() -> dict[str, dict[str, Any]]:
+    """Every reason as plain data, for the report."""
+    return {
+        name: {
+            "title": r.title,
+            "aspect": r.aspect,
+            "explains": r.explains,
+            "misses": r.misses,
+            "benign": [list(pair) for pair in r.benign],
+            "ground": r.ground,
+            "attack": list(r.attack),
+        }
+        for name, r in reasons().items()
+    }
+
+
+__all__ = ["Judgement", "Options", "analyse", "cases", "described", "reasons", "settle", "weigh"]

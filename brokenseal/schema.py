@@ -147,9 +147,12 @@ _TABLES = (
         throttled boolean the provider stopped logging binds of this mailbox; NULL where the record does not say
         client string owa, outlook, rest, restsystem, activesync, imap, pop, ews or other
         user_agent string the client's own description, where the record holds one
+        agent string the user agent with its digits folded to 0, so that a new version is no new client
         app_id string the application (API) that opened the mailbox
         client_app_id string the application that asked it to
         ip string the caller's address in its normal form
+        prefix string the address's /24, or /48 of version 6
+        wide string the address's /16, or /32 of version 6
         ip_is string caller, provider (the provider's front end or service), original, or unknown
         session_id string the session
         token_id string the request id that issued the token, decoded from the unique token id
@@ -193,6 +196,8 @@ _TABLES = (
         app_id string the client application
         resource_id string the resource it asked for
         ip string address in its normal form
+        prefix string as in accesses
+        wide string as in accesses
         ip_is string as in accesses
         country string country the provider names
         asn int64 autonomous system number the provider names
@@ -232,7 +237,8 @@ _TABLES = (
         visit_id string hash of the key and of the first access
         relationship_id string hash of mailbox, actor, network and client
         tenant_id string the organisation
-        mailbox string the mailbox
+        mailbox string the mailbox, by the address it carried last
+        box string one id for all its spellings: the GUID, or the address where no record knows the GUID
         mailbox_guid string its GUID
         actor string who
         logon_type string as in accesses
@@ -240,6 +246,8 @@ _TABLES = (
         app_id string as in accesses
         client_app_id string as in accesses
         user_agent string as in accesses
+        agent string as in accesses
+        client_key string client, applications and agent: what history is kept by
         ip string the address
         ip_is string as in accesses
         prefix string its /24 or /48
@@ -249,19 +257,19 @@ _TABLES = (
         token_issued_at timestamp issue time written in the token
         token_tenant_id string tenant in the token
         token_object_id string subject of the token
+        user_object_id string the provider's object id of the actor
         token_id_odd boolean as in accesses
         first timestamp first access
         last timestamp last access
         access_count int64 accesses
-        item_count int64 distinct messages listed
+        item_count int64 distinct messages listed, 0 where none is
         sync_count int64 folders synchronised
         throttled boolean any access says so
         background boolean the provider's own service, a stratum of its own
         stratum string client and applications: the group in which linking is measured
+        complete boolean the sign-in logs that would show its token are there and settled
         link string token, session, circumstantial, orphan, unlinkable or pending
         issuance_id string the sign-in it is linked to
-        issuance_ip string that sign-in's address
-        issuance_user string that sign-in's user
         pending_until timestamp when a pending link is final
         """,
     ),
@@ -276,6 +284,7 @@ _TABLES = (
         relationship_id string its relationship
         tenant_id string the organisation
         mailbox string the mailbox
+        box string the mailbox's one id
         actor string who
         first timestamp first access
         last timestamp last access
@@ -301,6 +310,8 @@ _TABLES = (
         level int64 how odd, in the reason's own ordered levels
         bits int64 tenths of a bit
         once_in int64 a benign act would look at least this odd about once in so many
+        hits int64 visits of this relationship at this level or above (1 where relationships are counted)
+        units int64 visits of this relationship that could have been
         seen int64 benign acts counted at this level or above, in all tenants
         of int64 benign acts counted, in all tenants
         tenant_seen int64 the same in the tenant
@@ -310,6 +321,7 @@ _TABLES = (
         prior_seen int64 the same in the shipped prior
         prior_of int64 the same in the shipped prior
         ground string documented, measured or heuristic
+        act_bits_without int64 what the act would weigh without this finding, tenths of a bit
         reason string the reason in a sentence
         record_ids array<string> the records, at most 20, in order of time
         """,
@@ -324,7 +336,11 @@ _TABLES = (
         bits int64 tenths of a bit
         title string one line
         first_access timestamp first access
+        first_access_is string observed, or no later than (the log begins with it, or a gap lies before it)
         last_access timestamp last access
+        ongoing boolean accesses in the last 72 hours; NULL where the log does not go on for 14 days
+        bits_without int64 what the case would weigh without its strongest finding, tenths of a bit
+        survives boolean it stays above its severity's line without its strongest finding
         """,
     ),
     _table(

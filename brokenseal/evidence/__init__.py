@@ -1,0 +1,83 @@
+"""Acts to bits. One file, one reason to doubt an act; `pipeline` finds them by folder scan.
+
+A file declares REASON and CASES and a function `judge(tables) -> Table` with one row a unit:
+
+    unit_id, relationship_id, tenant_id, box, stratum, level
+
+`unit_id` is a visit or a relationship, as REASON.unit says; `level` counts from 0, ordinary, upwards; `stratum` names the
+like that the unit is compared with. The counting, and so the weight, is the same for all reasons: `bits.weigh`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ibis import Table
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a reason may look at. `visits` has all visits with `doubted`; `pairs` and `standing` are history without suspects."""
+
+    visits: Table
+    relations: Table
+    pairs: Table
+    standing: Table
+    signins: Table
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason to doubt an act, and all that a reader must know of it.
+
+    name: as in `findings.evidence`. aspect: within one the strongest counts, across them they add. unit: what is counted.
+    levels: what each level says of the act, from level 1. ground: documented, measured or heuristic; heuristics alone
+    wake nobody. attack: ATT&CK technique ids.
+    """
+
+    name: str
+    title: str
+    aspect: str
+    unit: str
+    levels: tuple[str, ...]
+    ground: str
+    attack: tuple[str, ...]
+    explains: str
+    misses: str
+    benign: tuple[tuple[str, str], ...]
+    """Innocent explanations, each with what would decide."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A small timeline that must, or must not, fire on the visit whose record is called 'probe'."""
+
+    name: str
+    fires: bool
+    accesses: tuple[dict[str, Any], ...]
+    issuances: tuple[dict[str, Any], ...] = field(default=())
+
+
+def access(day: float, record_id: str = "", **columns: Any) -> dict[str, Any]:
+    """One access of a case, `day` days after the case's begin; columns not named take the ordinary value."""
+    return {"day": day, "record_id": record_id, **columns}
+
+
+def signin(day: float, issuance_id: str = "", **columns: Any) -> dict[str, Any]:
+    """One sign-in of a case."""
+    return {"day": day, "issuance_id": issuance_id, **columns}
+
+
+def each_day(days: int, **columns: Any) -> tuple[dict[str, Any], ...]:
+    """One like access on each of so many days: an ordinary life."""
+    return tuple(access(d + 0.4, **columns) for d in range(days))
+
+
+def signed_in(days: int, **columns: Any) -> tuple[dict[str, Any], ...]:
+    """Both streams of sign-ins on each of so many days, so that the logs are complete."""
+    return tuple(
+        signin(d + at, stream=stream, **columns)
+        for d in range(days)
+        for at, stream in ((0.1, "interactive"), (0.35, "non-interactive"), (0.8, "non-interactive"))
+    )

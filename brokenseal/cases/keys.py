@@ -1,0 +1,45 @@
+"""What an act may share with another.
+
+What: `visit_keys`, one row a visit and key: address, /24 or /48, network, each alone and with its client; session, token,
+client. Why: an intruder reuses infrastructure; acts that share something rare belong together. How: only addresses of
+callers are keys, since the provider's front end is shared by all; how rare a key is, `join` counts. Misses: an intruder
+who changes address, client and session at each visit shares nothing.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis import Table
+from ibis.expr.types import StringValue
+
+from brokenseal.lake import Lake
+
+
+def keys(lake: Lake) -> None:
+    """Write `visit_keys`: visit_id, relationship_id, tenant_id, box, kind, value."""
+    v = lake.read("visits")
+    v = v.filter(~v.background)
+    called = v.filter((v.ip_is == "caller") & v.ip.notnull())
+    described = v.filter(v.agent.notnull())
+    parts = [
+        _key(called, "address", called.ip),
+        _key(called, "address and client", called.ip + " | " + called.client_key),
+        _key(called, "prefix", called.prefix),
+        _key(called, "prefix and client", called.prefix + " | " + called.client_key),
+        _key(called, "network", called.net),
+        _key(called, "network and client", called.net + " | " + called.client_key),
+        _key(described, "client", described.client_key),
+        _key(v, "session", v.session_id),
+        _key(v, "token", v.token_id),
+    ]
+    every = parts[0]
+    for part in parts[1:]:
+        every = every.union(part)
+    lake.write("visit_keys", every)
+
+
+def _key(visits: Table, kind: str, value: StringValue) -> Table:
+    rows = visits.select(
+        "visit_id", "relationship_id", "tenant_id", "box", kind=ibis.literal(kind), value=value
+    )
+    return rows.filter(rows.value.notnull())

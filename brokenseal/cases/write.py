@@ -1,0 +1,350 @@
+"""The tables of the answer: acts, cases with their acts, mailboxes, messages and folders, findings, leads, summary.
+
+What: everything the report says, as rows. How: the cases are few and are put together here; messages are joined in the
+engine. A case keeps its id while it grows or merges: the id of the earlier run's case that it shares most acts with, else
+the hash of its earliest act.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import ibis
+import pyarrow as pa
+from ibis import Table
+
+from brokenseal import bits, schema
+from brokenseal.cases import join
+from brokenseal.lake import Lake
+
+MEDIUM_TENTHS = 30
+LEADS = 20
+MOST_RECORDS = 20
+GOES_ON = timedelta(hours=72)
+SILENT = timedelta(days=14)
+
+
+class Described(Protocol):
+    """What is used of a reason."""
+
+    levels: tuple[str, ...]
+    ground: str
+
+
+@dataclass
+class Case:
+    """One case being put together."""
+
+    case_id: str
+    acts: list[dict[str, Any]]
+    bits: int
+    line: int
+
+
+def acts(lake: Lake) -> None:
+    """Write `acts`: every visit with its weight."""
+    v = lake.read("visits").join(lake.read("judged").select("visit_id", "bits"), "visit_id")
+    lake.write(
+        "acts",
+        v.select(
+            "relationship_id", "tenant_id", "mailbox", "box", "actor", "first", "last", "ip", "user_agent",
+            "app_id", "session_id", "token_id", "link", "issuance_id", "bits",
+            act_id=v.visit_id, kind=ibis.literal("visit"), subject_id=v.visit_id,
+        ),
+    )  # fmt: skip
+
+
+def tables(
+    lake: Lake,
+    found: Mapping[str, join.Link | None],
+    parts: list[list[str]],
+    line: int,
+    as_of: datetime,
+    reasons: Mapping[str, Described],
+) -> None:
+    """Write acts, cases, case_acts, case_mailboxes, case_items, leads and findings."""
+    before = _earlier(lake)
+    acts(lake)
+    members = [v for part in parts for v in part]
+    rows = {r["act_id"]: r for r in _acts(lake, members)}
+    cases = [_case([rows[v] for v in part], found, line, before) for part in parts]
+    _distinct(cases)
+    leads = _leads(lake, members)
+    shown = sorted({*members, *(r["act_id"] for r in leads)})
+    findings = _findings(lake, shown, reasons)
+    _put(lake, "case_acts", [row for c in cases for row in _case_acts(c, found)])
+    _put(lake, "leads", [{"rank": n, "act_id": r["act_id"]} for n, r in enumerate(leads, start=1)])
+    _put(lake, "findings", findings)
+    _put(lake, "cases", [_summed(lake, c, findings, as_of) for c in cases])
+    _mailboxes(lake, cases, found, line)
+    lake.write("case_items", _items(lake))
+
+
+def summary(lake: Lake, as_of: datetime, judgement: Any) -> None:
+    """Write `summary`, one row: as_of, acts, lines, rounds, settled."""
+    row = {
+        "as_of": as_of,
+        "acts": judgement.acts,
+        "line_bits": judgement.line,
+        "group_line_bits": judgement.group_line,
+        "rounds": judgement.rounds,
+        "settled": judgement.settled,
+    }
+    types = {"as_of": pa.timestamp("us"), "settled": pa.bool_()}
+    fields = pa.schema([(name, types.get(name, pa.int64())) for name in row])
+    lake.put("summary", pa.Table.from_pylist([row], schema=fields))
+
+
+def _put(lake: Lake, name: str, rows: list[dict[str, Any]]) -> None:
+    lake.put(name, pa.Table.from_pylist(rows, schema=schema.TABLES[name].arrow()))
+
+
+def _ids(lake: Lake, name: str, ids: list[str]) -> Table:
+    return lake.put(name, pa.table({"act_id": ids}, schema=pa.schema([("act_id", pa.string())])))
+
+
+def _earlier(lake: Lake) -> dict[str, str]:
+    """Act to case id, of the run before."""
+    rows = lake.fetch(lake.read("case_acts").select("act_id", "case_id")).to_pylist()
+    return {r["act_id"]: r["case_id"] for r in rows}
+
+
+def _acts(lake: Lake, ids: list[str]) -> list[dict[str, Any]]:
+    wanted = _ids(lake, "wanted", sorted(ids))
+    picked = lake.read("acts").semi_join(wanted, "act_id")
+    return lake.fetch(picked.order_by(["first", "act_id"])).to_pylist()
+
+
+def _case(
+    rows: list[dict[str, Any]], found: Mapping[str, join.Link | None], line: int, before: dict[str, str]
+) -> Case:
+    rows = sorted(rows, key=lambda r: (r["first"], r["act_id"]))
+    known = Counter(before[r["act_id"]] for r in rows if r["act_id"] in before)
+    named = min(known, key=lambda c: (-known[c], c)) if known else None
+    fresh = hashlib.sha256(f"case {rows[0]['act_id']}".encode()).hexdigest()[:16]
+    # a group's own weight is that of its members together; a drawn-in act's link is not the case's weight
+    weights = [found[r["act_id"]] for r in rows if found.get(r["act_id"]) is not None]
+    grouped = [w.bits for w in weights if w is not None and w.bits >= line and not any(r["bits"] >= line for r in rows)]
+    return Case(named or fresh, rows, max([r["bits"] for r in rows] + grouped), line)
+
+
+def _distinct(cases: list[Case]) -> None:
+    """When a case of an earlier run falls in two, the heavier part keeps the id."""
+    taken: set[str] = set()
+    for case in sorted(cases, key=lambda c: (-len(c.acts), -c.bits, c.acts[0]["act_id"])):
+        if case.case_id in taken:
+            case.case_id = hashlib.sha256(f"case {case.acts[0]['act_id']}".encode()).hexdigest()[:16]
+        taken.add(case.case_id)
+    cases.sort(key=lambda c: (-c.bits, c.case_id))
+
+
+def _case_acts(case: Case, found: Mapping[str, join.Link | None]) -> list[dict[str, Any]]:
+    return [
+        {
+            "case_id": case.case_id,
+            "act_id": r["act_id"],
+            "basis": "own evidence" if found.get(r["act_id"]) is None else "link",
+            "linked_by": link.by if (link := found.get(r["act_id"])) else None,
+            "link_bits": link.bits if link else None,
+        }
+        for r in case.acts
+    ]
+
+
+def _leads(lake: Lake, members: list[str]) -> list[dict[str, Any]]:
+    """The oddest acts outside the cases, one a relationship."""
+    inside = _ids(lake, "members", sorted(members))
+    a = lake.read("acts")
+    a = a.anti_join(inside, "act_id").filter(a.bits > 0)
+    order = ibis.window(group_by="relationship_id", order_by=[ibis.desc(a.bits), a["first"], a.act_id])
+    first = a.mutate(nth=ibis.row_number().over(order))
+    first = first.filter(first.nth == 0).order_by([ibis.desc("bits"), "first", "act_id"]).limit(LEADS)
+    return lake.fetch(first.select("act_id", "bits", "first")).to_pylist()
+
+
+def _findings(lake: Lake, shown: list[str], reasons: Mapping[str, Described]) -> list[dict[str, Any]]:
+    wanted = _ids(lake, "shown", shown)
+    found = lake.read("hits").inner_join(wanted.select(visit_id="act_id"), "visit_id")
+    rows = lake.fetch(found.order_by(["visit_id", "evidence"])).to_pylist()
+    records = _records(lake, wanted)
+    sums = sorted(lake.fetch(lake.read("sums")).to_pylist(), key=lambda r: r["raw"])
+    by_act: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_act.setdefault(row["visit_id"], []).append(row)
+    return [
+        _finding(row, reasons[row["evidence"]], records.get(act, []), _without(of_act, row, sums))
+        for act, of_act in sorted(by_act.items())
+        for row in of_act
+    ]
+
+
+def _without(of_act: list[dict[str, Any]], left_out: dict[str, Any], sums: list[dict[str, Any]]) -> int:
+    """What the act would weigh without one reason."""
+    strongest: dict[str, int] = {}
+    for row in of_act:
+        if row is not left_out:
+            strongest[row["aspect"]] = max(strongest.get(row["aspect"], 0), row["bits"])
+    plain = sum(strongest.values())
+    reached = [r["bits"] for r in sums if r["raw"] <= plain]
+    return min(plain, max(reached, default=0))
+
+
+def _records(lake: Lake, wanted: Table) -> dict[str, list[str]]:
+    seen = lake.read("visit_records").inner_join(wanted.select(visit_id="act_id"), "visit_id")
+    nth = ibis.row_number().over(ibis.window(group_by="visit_id", order_by=[seen.time, seen.record_id]))
+    seen = seen.mutate(nth=nth)
+    rows = lake.fetch(
+        seen.filter(seen.nth < MOST_RECORDS).order_by(["visit_id", "nth"]).select("visit_id", "record_id")
+    ).to_pylist()
+    out: dict[str, list[str]] = {}
+    for row in rows:
+        out.setdefault(row["visit_id"], []).append(row["record_id"])
+    return out
+
+
+_COUNTS = (
+    "hits", "units", "seen", "of", "tenant_seen", "tenant_of", "mailbox_seen", "mailbox_of", "prior_seen", "prior_of",
+)  # fmt: skip
+
+
+def _finding(row: dict[str, Any], reason: Described, records: list[str], without: int) -> dict[str, Any]:
+    said = reason.levels[min(row["level"], len(reason.levels)) - 1]
+    # a relationship is first of all its first visit; how often it came back is said only where visits are counted
+    times = f" (in {row['hits']} of {row['units']} visits like it)" if row["unit"] == "visit" and row["units"] > 1 else ""
+    identity = hashlib.sha256(f"{row['visit_id']} {row['evidence']}".encode()).hexdigest()[:16]
+    return {
+        "finding_id": identity,
+        "act_id": row["visit_id"],
+        "evidence": row["evidence"],
+        "aspect": row["aspect"],
+        "level": row["level"],
+        "bits": row["bits"],
+        "once_in": bits.once_in(row["bits"]),
+        **{name: row[name] for name in _COUNTS},
+        "ground": reason.ground,
+        "act_bits_without": without,
+        "reason": said[0].upper() + said[1:] + times,
+        "record_ids": records,
+    }
+
+
+def _summed(lake: Lake, case: Case, findings: list[dict[str, Any]], as_of: datetime) -> dict[str, Any]:
+    """One row of `cases`."""
+    ids = {r["act_id"] for r in case.acts}
+    mine = [f for f in findings if f["act_id"] in ids]
+    first, last = min(r["first"] for r in case.acts), max(r["last"] for r in case.acts)
+    boxes = {(r["tenant_id"], r["box"]) for r in case.acts}
+    tenants = {r["tenant_id"] for r in case.acts}
+    ongoing = _ongoing(lake, tenants, last, as_of)
+    unissued = any(f["evidence"] == "unissued_token" and f["bits"] > 0 for f in mine)
+    high = case.bits >= case.line
+    severity = "high" if high else "medium" if case.bits >= case.line - MEDIUM_TENTHS else "low"
+    if high and (ongoing or len(boxes) >= 2 or unissued):
+        severity = "critical"
+    without = _case_without(case, mine)
+    return {
+        "case_id": case.case_id,
+        "severity": severity,
+        "bits": case.bits,
+        "title": _title(boxes, tenants),
+        "first_access": first,
+        "first_access_is": _observed(lake, tenants, first),
+        "last_access": last,
+        "ongoing": ongoing,
+        "bits_without": without,
+        "survives": without >= (case.line if high else case.line - MEDIUM_TENTHS),
+    }
+
+
+def _title(boxes: set[Any], tenants: set[Any]) -> str:
+    def many(n: int, one: str) -> str:
+        return f"{n} {one}" if n == 1 else f"{n} {one[:-1] + 'ies' if one.endswith('y') else one + ('es' if one.endswith('x') else 's')}"
+
+    organisations = many(len(tenants), "organisation")
+    return f"{many(len(boxes), 'mailbox')} in {organisations} accessed"
+
+
+def _case_without(case: Case, mine: list[dict[str, Any]]) -> int:
+    """The case's weight with its strongest reason taken away from every act."""
+    if not mine:
+        return case.bits
+    strongest = max(mine, key=lambda f: (f["bits"], f["evidence"]))["evidence"]
+    weakened = {f["act_id"]: f["act_bits_without"] for f in mine if f["evidence"] == strongest}
+    return max(min(r["bits"], weakened.get(r["act_id"], r["bits"])) for r in case.acts)
+
+
+def _span(lake: Lake, tenants: set[str]) -> tuple[datetime, datetime] | None:
+    streams = lake.fetch(lake.read("streams")).to_pylist()
+    own = [s for s in streams if s["stream"] == "access" and s["tenant_id"] in tenants]
+    return (min(s["from"] for s in own), max(s["to"] for s in own)) if own else None
+
+
+def _ongoing(lake: Lake, tenants: set[str], last: datetime, as_of: datetime) -> bool | None:
+    if last >= as_of - GOES_ON:
+        return True
+    span = _span(lake, tenants)
+    return False if span and span[1] >= last + SILENT else None
+
+
+def _observed(lake: Lake, tenants: set[str], first: datetime) -> str:
+    """The first access is observed only where the log was there for a while before it."""
+    span = _span(lake, tenants)
+    return "observed" if span and first >= span[0] + timedelta(days=7) else "no later than"
+
+
+def _mailboxes(lake: Lake, cases: list[Case], found: Mapping[str, join.Link | None], line: int) -> None:
+    rows = []
+    for case in cases:
+        boxes: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for r in case.acts:
+            boxes.setdefault((r["tenant_id"] or "", r["box"]), []).append(r)
+        for (_, _), own in sorted(boxes.items()):
+            links = [found.get(r["act_id"]) for r in own]
+            sure = any((link is None and r["bits"] >= line) or (link and link.bits >= line) for link, r in zip(links, own))
+            rows.append(
+                {
+                    "case_id": case.case_id,
+                    "tenant_id": own[0]["tenant_id"],
+                    "mailbox": own[0]["mailbox"],
+                    "confirmed": sure,
+                    "first_access": min(r["first"] for r in own),
+                    "last_access": max(r["last"] for r in own),
+                }
+            )
+    _put(lake, "case_mailboxes", rows)
+
+
+def _items(lake: Lake) -> Table:
+    """Messages listed and folders synchronised, each with whose access it may have been."""
+    mine = lake.read("case_acts").select("case_id", visit_id="act_id")
+    visits = lake.read("visits")
+    inside = visits.join(mine, "visit_id")
+    outside = visits.anti_join(mine, "visit_id")
+    outside = outside.select("tenant_id", "box", carrier=ibis.coalesce(outside.session_id, outside.token_id))
+    outside = outside.filter(outside.carrier.notnull()).distinct().mutate(shared=ibis.literal(1))
+    inside = inside.select(
+        "visit_id", "case_id", "tenant_id", "box", "mailbox", carrier=ibis.coalesce(inside.session_id, inside.token_id)
+    ).left_join(outside, ["tenant_id", "box", "carrier"])
+    inside = inside.select("visit_id", "case_id", "mailbox", either=ibis.coalesce(inside.shared, 0))
+    records = lake.read("visit_records").join(inside, "visit_id").select("record_id", "case_id", "mailbox", "either")
+    items, accesses = lake.read("items").drop("mailbox"), lake.read("accesses").drop("mailbox")
+    listed = items.join(records, "record_id")
+    listed = listed.group_by("case_id", "tenant_id", "mailbox", "message_id", "immutable_id").agg(
+        folder=listed.folder.min(), subject=listed.subject.min(), first_access=listed.time.min(), alone=listed.either.min()
+    )
+    synced = accesses.filter(accesses.access == "sync").join(records, "record_id")
+    synced = synced.group_by("case_id", "tenant_id", "mailbox", folder=ibis.coalesce(synced.folder, synced.folder_id)).agg(
+        first_access=synced.time.min(), alone=synced.either.min()
+    )
+    none = ibis.null("string")
+    folders = synced.select(
+        "case_id", "tenant_id", "mailbox", message_id=none, immutable_id=none, folder=synced.folder, subject=none,
+        first_access=synced.first_access, alone=synced.alone, certainty=ibis.literal("folder"),
+    )  # fmt: skip
+    both = listed.mutate(certainty=ibis.literal("listed")).select(*folders.columns).union(folders)
+    return both.mutate(by=ibis.ifelse(both.alone == 0, "intruder", "either")).drop("alone")

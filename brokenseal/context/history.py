@@ -1,0 +1,137 @@
+"""What is ordinary: who uses which network with which client.
+
+What: `relations`, one row a relationship (mailbox, actor, network, client), written once; and `pairs`, one row a mailbox,
+network and client, and `standing`, how well each relationship's network and client are known (0 at home in this mailbox,
+1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4 nowhere), both written
+again in each round without the doubted visits. Why: history must not learn the intruder, and
+novelty is judged by relationship, not by access. How: a pair vouches for its network where its client is at home on
+another network too, or where the mailbox uses the network on half of its days; it vouches for its client where its
+network knows another client, or where the mailbox uses the client on half of its days. So a person who travels with his
+laptop vouches for the hotel, and an intruder, new in both, vouches for nothing. Misses: one who holds the mailbox on more
+than half of its days is its history.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis import Table
+
+from brokenseal.lake import Lake
+
+WARM_DAYS = 7
+"""Relationships that begin in a mailbox's first days are compared with their like: everything is new then."""
+NOWHERE = ("provider", "none")
+
+
+def relations(lake: Lake) -> None:
+    """Write `relations`."""
+    v = lake.read("visits")
+    grouped = v.group_by("relationship_id", "tenant_id", "box").agg(
+        actor=v.actor.min(),
+        net=v.net.min(),
+        client_key=v.client_key.min(),
+        client=v.client.min(),
+        app_id=v.app_id.min(),
+        client_app_id=v.client_app_id.min(),
+        agent=v.agent.min(),
+        logon_type=v.logon_type.min(),
+        background=v.background.cast("int64").min() == 1,
+        first=v["first"].min(),
+        syncs=v.sync_count.sum().cast("int64"),
+        visits=v.count(),
+    )
+    begins = v.group_by("tenant_id", "box").agg(begin=v["first"].min())
+    joined = grouped.join(begins, ["tenant_id", "box"])
+    warm = joined["first"] < joined.begin + ibis.interval(days=WARM_DAYS)
+    period = ibis.ifelse(joined.background, "background", ibis.ifelse(warm, "warm", "settled"))
+    lake.write("relations", joined.mutate(period=period).drop("begin"))
+
+
+def pairs(lake: Lake) -> None:
+    """Write `pairs` from the visits nobody doubts (`doubted`: visit_id)."""
+    v = lake.read("visits").anti_join(lake.read("doubted"), "visit_id")
+    v = v.filter(~v.background)
+    daily = v.select(
+        "tenant_id", "box", "net", "client_key", "actor", day=v["first"].cast("string")[:10]
+    ).distinct()
+    lake.write("pairs", _vouching(daily))
+
+
+def _vouching(daily: Table) -> Table:
+    box = _days(daily, "box_days")
+    net, client = _days(daily, "net_days", "net"), _days(daily, "client_days", "client_key")
+    pair = daily.select("tenant_id", "box", "net", "client_key").distinct()
+    real = (~pair.net.isin(NOWHERE)).cast("int64")
+    pair = pair.mutate(
+        nets=real.sum().over(ibis.window(group_by=["tenant_id", "box", "client_key"])).cast("int64"),
+        clients=pair.count().over(ibis.window(group_by=["tenant_id", "box", "net"])),
+    )
+    joined = pair.join(box, ["tenant_id", "box"])
+    joined = joined.join(net, ["tenant_id", "box", "net"])
+    joined = joined.join(client, ["tenant_id", "box", "client_key"])
+    home_net = joined.net_days * 2 >= joined.box_days
+    home_client = joined.client_days * 2 >= joined.box_days
+    placed = ~joined.net.isin(NOWHERE)
+    return joined.select(
+        "tenant_id",
+        "box",
+        "net",
+        "client_key",
+        "nets",
+        "clients",
+        home_net=home_net,
+        home_client=home_client,
+        vouches_net=placed & ((joined.nets >= 2) | home_net),
+        vouches_client=(placed & (joined.clients >= 2)) | home_client,
+    )
+
+
+def _days(daily: Table, name: str, *by: str) -> Table:
+    """Distinct days of a mailbox, of its networks or of its clients."""
+    days = daily.select("tenant_id", "box", *by, "day").distinct()
+    return days.group_by("tenant_id", "box", *by).agg(**{name: days.count()})
+
+
+def standing(lake: Lake) -> None:
+    """Write `standing`: relationship_id, net_level, client_level."""
+    judged = lake.read("relations")
+    judged = judged.filter(~judged.background)
+    pairs = lake.read("pairs")
+    net = _level(judged, pairs, "net", "vouches_net", "home_net")
+    client = _level(judged, pairs, "client_key", "vouches_client", "home_client")
+    joined = net.rename(net_level="level").join(client.rename(client_level="level"), "relationship_id")
+    lake.write("standing", joined)
+
+
+def _level(judged: Table, pairs: Table, value: str, vouches: str, home: str) -> Table:
+    """Who else is at home with this value (a network or a client)."""
+    at_home = pairs.filter(pairs[vouches])
+    own = at_home.group_by("tenant_id", "box", value).agg(
+        home=at_home[home].cast("int64").max(), pairs=at_home.count()
+    )
+    itself = at_home.select("tenant_id", "box", "net", "client_key", itself=ibis.literal(1))
+    boxes = at_home.select("tenant_id", value, "box").distinct()
+    in_tenant = boxes.group_by("tenant_id", value).agg(boxes=boxes.count())
+    tenants = boxes.select("tenant_id", value).distinct()
+    everywhere = tenants.group_by(value).agg(tenants=tenants.count())
+    out = judged
+    for table, key in (
+        (own, ["tenant_id", "box", value]),
+        (itself, ["tenant_id", "box", "net", "client_key"]),
+        (in_tenant, ["tenant_id", value]),
+        (everywhere, [value]),
+    ):
+        out = out.left_join(table, key)
+        out = out.drop([c for c in out.columns if c.endswith("_right")])
+    mine = ibis.coalesce(out.pairs, 0)
+    others_here = mine - ibis.coalesce(out.itself, 0)
+    colleagues = ibis.coalesce(out.boxes, 0) - (mine > 0).cast("int64")
+    elsewhere = ibis.coalesce(out.tenants, 0) - (ibis.coalesce(out.boxes, 0) > 0).cast("int64")
+    level = ibis.cases(
+        ((ibis.coalesce(out.home, 0) == 1) | (others_here > 0), 0),
+        (colleagues >= 3, 1),
+        (colleagues >= 1, 2),
+        (elsewhere >= 1, 3),
+        else_=4,
+    )
+    return out.select("relationship_id", level=level.cast("int64"))

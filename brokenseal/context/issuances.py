@@ -1,0 +1,71 @@
+"""What the sign-in logs cover.
+
+What: `streams` (first, last and number of records of each log of each tenant), `covered` (the periods in which a token's
+issuance would show, by kind of sign-in) and `signins`, one row a token given out. Why: a token without issuance means
+something only where the logs that would show it are complete and settled. How: a period is covered while sign-ins of a
+stream follow one another by less than SILENCE; it counts from LOOK_BACK after its start, since a token in use may have
+been issued that long ago. The unified log's UserLoggedIn is an issuance only where no sign-in log has it, and never
+covers anything: it holds interactive sign-ins alone. Misses: a stream that loses single records looks complete.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis import Table
+
+from brokenseal.context import LOOK_BACK_MINUTES
+from brokenseal.lake import Lake
+
+SILENCE_HOURS = 48
+SETTLE_HOURS = 2
+
+
+def issuances(lake: Lake) -> None:
+    """Write `streams`, `signins`, `covered`."""
+    given, accesses = lake.read("issuances"), lake.read("accesses")
+    lake.write("streams", _streams(given, accesses))
+    lake.write("signins", _signins(given, lake.read("networks")))
+    lake.write("covered", _covered(given))
+
+
+def _streams(given: Table, accesses: Table) -> Table:
+    logs = given.select("tenant_id", "stream", "time").union(
+        accesses.select("tenant_id", stream=ibis.literal("access"), time=accesses.time)
+    )
+    timed = logs.filter(logs.time.notnull())
+    return timed.group_by("tenant_id", "stream").agg(
+        **{"from": timed.time.min(), "to": timed.time.max(), "records": timed.count()}
+    )
+
+
+def _signins(given: Table, networks: Table) -> Table:
+    """One row a token: the sign-in log's own record before the unified log's echo of it."""
+    good = given.filter((given.outcome == "success") & given.issuance_id.notnull() & given.time.notnull())
+    echo = (good.stream == "unified-audit").cast("int64")
+    nth = ibis.row_number().over(ibis.window(group_by="issuance_id", order_by=[echo, good.record_id]))
+    first = good.mutate(nth=nth)
+    first = first.filter(first.nth == 0).left_join(networks.select("ip", "net"), "ip")
+    return first.select(
+        "issuance_id", "tenant_id", "home_tenant_id", "user", "user_object_id", "app_id", "resource_id", "ip", "net",
+        "user_agent", "session_id", "time", "stream",
+    )  # fmt: skip
+
+
+def _covered(given: Table) -> Table:
+    """Unbroken periods of each tenant's sign-in streams."""
+    logged = given.filter((given.stream != "unified-audit") & given.time.notnull())
+    times = logged.select("tenant_id", "stream", "time").distinct()
+    order = ibis.window(group_by=["tenant_id", "stream"], order_by="time")
+    steps = times.mutate(previous=times.time.lag().over(order))
+    cut = steps.previous.isnull() | (steps.time > steps.previous + ibis.interval(hours=SILENCE_HOURS))
+    steps = steps.mutate(cut=cut.cast("int64"))
+    running = ibis.window(group_by=["tenant_id", "stream"], order_by="time", preceding=None, following=0)
+    periods = steps.mutate(part=steps.cut.sum().over(running).cast("int64"))
+    spans = periods.group_by("tenant_id", "stream", "part").agg(start=periods.time.min(), end=periods.time.max())
+    return spans.select(
+        "tenant_id",
+        "stream",
+        start=spans.start + ibis.interval(minutes=LOOK_BACK_MINUTES),
+        # what was issued in the last hours may not have arrived
+        end=spans.end - ibis.interval(hours=SETTLE_HOURS),
+    )

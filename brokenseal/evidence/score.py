@@ -1,0 +1,158 @@
+"""Reasons to acts: what each relationship and each visit weighs in all.
+
+What: `hits` (a row a visit and reason), `judged` (a row a visit: bits, and whether it is at home) and `group_members`.
+Why: within an aspect the strongest reason counts, across aspects they add, and the sum is worth what its coincidence is.
+How: network and client are counted jointly, since a new laptop in a hotel is one event; the sum's tail is the convolution
+of the aspects' benign distributions; a group's tail is the n-fold convolution of a benign act's, and its line pays for
+the keys tried. Misses: reasons that depend on one another across aspects weigh a little too much.
+"""
+
+from __future__ import annotations
+
+import ibis
+import pyarrow as pa
+from ibis import Table
+
+from brokenseal import bits
+from brokenseal.lake import Lake
+
+JOINT = ("network", "client")
+SEPARATE = ("token", "volume")
+GROUP_KINDS = ("address", "prefix", "session", "token", "network and client")
+MOST_MEMBERS = 60
+MEMBER_BITS = 30
+"""A member of a loud group is doubted from three bits on: the group may hold quiet neighbours."""
+TOP = 600
+
+
+def hits(lake: Lake, reasons: dict[str, tuple[str, str]]) -> None:
+    """Write `hits`: visit_id, relationship_id, evidence, aspect, unit, level, bits, and the counts.
+
+    reasons: name to (aspect, unit). Reads `levels_NAME` and `weights_NAME` of each.
+    """
+    visits = lake.read("visits").select("visit_id", "relationship_id")
+    every: Table | None = None
+    for name, (aspect, unit) in sorted(reasons.items()):
+        weights = lake.read(f"weights_{name}")
+        weights = weights.filter(weights.bits > 0)
+        if unit == "visit":
+            levels = lake.read(f"levels_{name}").select(
+                "relationship_id", "stratum", visit_id="unit_id", own_level="level"
+            )
+            found = weights.join(levels, ["relationship_id", "stratum"])
+            found = found.filter(found.own_level >= found.level).drop("own_level")
+        else:
+            found = weights.join(visits, "relationship_id")
+        found = found.mutate(evidence=ibis.literal(name), aspect=ibis.literal(aspect), unit=ibis.literal(unit))
+        every = found if every is None else every.union(found.select(*every.columns))
+    assert every is not None
+    lake.write("hits", every)
+
+
+def judge(lake: Lake) -> None:
+    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), at_home."""
+    visits, found = lake.read("visits"), lake.read("hits")
+    strongest = found.group_by("visit_id").agg(
+        **{a: found.bits.max(where=found.aspect == a) for a in (*JOINT, *SEPARATE)}
+    )
+    wide = visits.select("visit_id", "relationship_id", "background").left_join(strongest, "visit_id")
+    wide = wide.drop([c for c in wide.columns if c.endswith("_right")])
+    wide = wide.mutate(**{a: ibis.coalesce(wide[a], 0) for a in (*JOINT, *SEPARATE)})
+    wide = wide.mutate(plain=wide.network + wide.client)
+    relations = _per_relation(lake, wide)
+    wide = wide.join(relations.select("relationship_id", "joint"), "relationship_id")
+    wide = lake.write("weighed", wide.mutate(raw=wide.joint + wide.token + wide.volume))
+    histograms = [_histogram(lake, relations, a) for a in ("joint", *SEPARATE)]
+    totals = sorted(lake.fetch(wide.select("raw").distinct())["raw"].to_pylist())
+    table = bits.sums(histograms, totals)
+    sums = lake.put("sums", pa.table({"raw": list(table), "bits": list(table.values())}, schema=_ints("raw", "bits")))
+    home = lake.read("standing")
+    home = home.select("relationship_id", at_home=(home.net_level == 0) & (home.client_level == 0))
+    out = wide.join(sums, "raw").left_join(home, "relationship_id")
+    lake.write(
+        "judged",
+        out.select("visit_id", "relationship_id", "bits", "raw", at_home=ibis.coalesce(out.at_home, ibis.literal(True))),
+    )
+
+
+def _ints(*names: str) -> pa.Schema:
+    return pa.schema([(n, pa.int64()) for n in names])
+
+
+def _per_relation(lake: Lake, wide: Table) -> Table:
+    """Each relationship's aspects, with network and client counted jointly among relationships that began like it."""
+    r = lake.read("relations").select("relationship_id", "period")
+    trusted = wide.anti_join(lake.read("doubted"), "visit_id").select("relationship_id").distinct()
+    tops = wide.group_by("relationship_id").agg(
+        plain=wide.plain.max(), network=wide.network.max(), client=wide.client.max(),
+        token=wide.token.max(), volume=wide.volume.max(),
+    )  # fmt: skip
+    tops = tops.join(r, "relationship_id").left_join(trusted.mutate(benign=ibis.literal(1)), "relationship_id")
+    tops = tops.drop([c for c in tops.columns if c.endswith("_right")])
+    tops = tops.mutate(benign=ibis.coalesce(tops.benign, 0))
+    cells = tops.group_by("period", "plain").agg(here=tops.benign.sum().cast("int64"))
+    upward = ibis.window(group_by="period", order_by=ibis.desc(cells.plain), preceding=None, following=0)
+    cells = cells.mutate(
+        seen=cells.here.sum().over(upward).cast("int64"),
+        of=cells.here.sum().over(ibis.window(group_by="period")).cast("int64"),
+    )
+    joined = tops.join(cells, ["period", "plain"])
+    seen, of = joined.seen - joined.benign, joined.of - joined.benign
+    s = joined.plain.cast("float64") / bits.TENTHS
+    # two independent tails multiplied: P(product of two uniforms <= 2^-s), in bits
+    independent = s - (s * 0.6931471805599453 + 1).log2()
+    # logarithms are subtracted, so that a weight of hundreds of bits does not vanish
+    lean = (ibis.literal(bits.PRIOR_ACTS).cast("float64")) * ibis.literal(2.0, "float64").pow(-independent)
+    counted = ((of + bits.PRIOR_ACTS).cast("float64") / (seen.cast("float64") + lean)).log2()
+    ceiling = (2 * ibis.greatest(of, bits.PRIOR_ACTS).cast("float64")).log2()
+    both = (joined.network > 0) & (joined.client > 0)
+    joint = ibis.ifelse(both, ibis.least(ibis.least(counted, s), ibis.greatest(ceiling, 0.0)), s)
+    return lake.write("tops", joined.mutate(joint=(joint * bits.TENTHS).round().cast("int64")))
+
+
+def _histogram(lake: Lake, relations: Table, column: str) -> bits.Histogram:
+    benign = relations.filter(relations.benign == 1)
+    rows = lake.fetch(benign.group_by(weight=benign[column]).agg(n=benign.count()).order_by("weight"))
+    return dict(zip(rows["weight"].to_pylist(), rows["n"].to_pylist()))
+
+
+def groups(lake: Lake, false_cases: float) -> int:
+    """Write `group_members`: visit_id, by, bits; returns the groups' line in tenths.
+
+    A group is the mailboxes that share a key, each with its oddest act; as many benign acts drawn by chance would add up
+    to as much only once in 2^bits.
+    """
+    acts = lake.read("judged").select("visit_id", "bits")
+    keys = lake.read("visit_keys")
+    keys = keys.filter(keys.kind.isin(GROUP_KINDS)).join(acts, "visit_id")
+    oddest = keys.group_by("kind", "value", "tenant_id", "box").agg(bits=keys.bits.max())
+    per_key = oddest.group_by("kind", "value").agg(n=oddest.count(), total=oddest.bits.sum().cast("int64"))
+    shared = per_key.filter(per_key.n >= 2)
+    tried = lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py()
+    line = bits.line(max(tried, 1), false_cases)
+    loud = shared.filter((shared.n <= MOST_MEMBERS) & (shared.total >= line))
+    rows = lake.fetch(loud.order_by("kind", "value")).to_pylist()
+    weights = _group_weights(lake, rows)
+    chosen = [(r["kind"], r["value"], w) for r, w in zip(rows, weights) if w >= line]
+    groups = lake.put(
+        "groups",
+        pa.table(
+            {"kind": [c[0] for c in chosen], "value": [c[1] for c in chosen], "weight": [c[2] for c in chosen]},
+            schema=pa.schema([("kind", pa.string()), ("value", pa.string()), ("weight", pa.int64())]),
+        ),
+    )
+    members = keys.filter(keys.bits >= MEMBER_BITS).join(groups, ["kind", "value"])
+    lake.write("group_members", members.select("visit_id", by=members.kind + " " + members.value, bits=members.weight))
+    return line
+
+
+def _group_weights(lake: Lake, rows: list[dict[str, int]]) -> list[int]:
+    """Each group's weight in tenths."""
+    if not rows:
+        return []
+    per_visit = lake.read("judged").anti_join(lake.read("doubted"), "visit_id")
+    oddest = per_visit.group_by("relationship_id").agg(weight=per_visit.bits.max())
+    counts = lake.fetch(oddest.group_by("weight").agg(n=oddest.count()).order_by("weight"))
+    histogram = dict(zip(counts["weight"].to_pylist(), counts["n"].to_pylist()))
+    tails = bits.repeats(histogram, max(r["n"] for r in rows), TOP)
+    return [bits.tenths(max(tails[r["n"]][min(r["total"], TOP)], 2.0**-200)) for r in rows]

@@ -1,0 +1,67 @@
+"""One session or token in two networks or clients."""
+
+from __future__ import annotations
+
+import ibis
+from ibis import Table
+
+from brokenseal.evidence import Case, Reason, Tables, access, each_day
+
+REASON = Reason(
+    name="shared_session",
+    title="One session or token in two networks or clients",
+    aspect="token",
+    unit="visit",
+    levels=(
+        "its session or token is used from several networks, this one at home in the mailbox",
+        "its session or token is used from several networks, this one at home nowhere in the mailbox",
+        "its session or token is used by several user agents",
+        "its session or token is used by several user agents and from several networks, this one at home nowhere",
+    ),
+    ground="measured",
+    attack=("T1539", "T1550.004"),
+    explains="A session lives in one browser or program, a token in one client. Who steals it uses it elsewhere, often "
+    "beside its owner. Laptops and telephones carry their sessions from network to network, so that is counted, "
+    "for each kind of client.",
+    misses="A thief behind a proxy in the victim's own network, with the victim's own user agent; records without a "
+    "session, as most of the provider's interfaces wrote until 2024.",
+    benign=(
+        ("a telephone or laptop that moves between networks", "whether the two networks overlap in time"),
+        ("a VPN switched on or off", "who runs the second network"),
+        ("a browser that updated itself within a session", "whether both user agents name one browser"),
+    ),
+)
+
+_MINE = {"session_id": "s1", "client": "owa", "agent": "browser"}
+_LIFE = (*each_day(20, **_MINE), *each_day(20, session_id="s2", client="owa", agent="browser"))
+CASES = (
+    Case("another network", True, (*_LIFE, access(15.5, "probe", **_MINE, ip="203.0.113.9"))),
+    Case("another user agent", True, (*_LIFE, access(15.5, "probe", **{**_MINE, "agent": "script"}))),
+    Case("one network, one browser", False, (*_LIFE, access(15.5, "probe", **_MINE))),
+    Case("the provider's front end", False, (*_LIFE, access(15.5, "probe", **_MINE, ip="20.190.160.1", ip_is="provider"))),
+)
+
+
+def judge(tables: Tables) -> Table:
+    """Visits with a session or token, by where else and how else it is used."""
+    v = tables.visits
+    carrier = ibis.coalesce(v.session_id, v.token_id)
+    used = v.mutate(carrier=carrier).filter(carrier.notnull() & (v.ip_is == "caller") & ~v.background)
+    span = used.group_by("carrier").agg(
+        first_net=used.net.min(), last_net=used.net.max(), first_agent=used.agent.min(), last_agent=used.agent.max()
+    )
+    home = tables.pairs.filter(tables.pairs.vouches_net).select("tenant_id", "box", "net").distinct()
+    home = home.mutate(home=ibis.literal(1))
+    out = used.join(span, "carrier").left_join(home, ["tenant_id", "box", "net"])
+    nets = out.first_net != out.last_net
+    agents = ibis.coalesce(out.first_agent != out.last_agent, ibis.literal(False))
+    level = ibis.cases(
+        (agents & nets & out.home.isnull(), 4),
+        (agents, 3),
+        (nets & out.home.isnull(), 2),
+        (nets, 1),
+        else_=0,
+    )
+    return out.select(
+        "relationship_id", "tenant_id", "box", stratum=out.client, unit_id=out.visit_id, level=level.cast("int64")
+    )

@@ -1,0 +1,63 @@
+"""A token or session that was never given out."""
+
+from __future__ import annotations
+
+import ibis
+from ibis import Table
+
+from brokenseal.evidence import Case, Reason, Tables, access, each_day, signed_in
+
+REASON = Reason(
+    name="unissued_token",
+    title="Token that was never issued",
+    aspect="token",
+    unit="visit",
+    levels=(
+        "its session is known, but no sign-in issued its token",
+        "no sign-in issued its token or session; this person does sign in from this network",
+        "no sign-in issued its token or session, and this person never signs in from this network",
+    ),
+    ground="documented",
+    attack=("T1606.002", "T1550.001"),
+    explains="The provider writes a sign-in for each token it gives out, and the mailbox's log names the token that "
+    "opened it. A visit whose token and session appear in no sign-in log, where those logs are complete, was opened "
+    "with something the provider never gave out. It weighs as much as visits of its kind are linked as a rule.",
+    misses="A forger who copies the id of a token that was issued; records without token and session; tokens issued "
+    "by streams that were not exported.",
+    benign=(
+        ("a sign-in stream was not exported, or lost records", "the provider's own sign-in logs for the token id"),
+        ("a sign-in that arrives late", "the same export, taken three days later"),
+        ("a token minted between the provider's own services", "the provider: is this client one of its services?"),
+        ("a guest or partner, whose token the home organisation issued", "the home organisation's sign-in logs"),
+        ("a session older than the logs", "sign-in logs of up to ninety days before"),
+    ),
+)
+
+_LIFE = each_day(20, token_id="t1", session_id="s1")
+_SIGNS = signed_in(24, issuance_id="t1", session_id="s1")
+CASES = (
+    Case("orphan from elsewhere", True, (*_LIFE, access(15.5, "probe", token_id="x", ip="203.0.113.9")), _SIGNS),
+    Case("orphan at home", True, (*_LIFE, access(15.5, "probe", token_id="x")), _SIGNS),
+    Case("issued", False, (*_LIFE, access(15.5, "probe", token_id="t1", session_id="s1")), _SIGNS),
+    Case("no sign-in logs at all", False, (*_LIFE, access(15.5, "probe", token_id="x")), ()),
+    Case("neither token nor session", False, (*_LIFE, access(15.5, "probe")), _SIGNS),
+    Case("newer than the sign-in logs", False, (*_LIFE, access(30, "probe", token_id="x")), _SIGNS),
+)
+
+
+def judge(tables: Tables) -> Table:
+    """Visits that could be linked, by whether they are and from where."""
+    v = tables.visits
+    able = v.filter(v.complete & (v.token_id.notnull() | v.session_id.notnull()) & ~v.background)
+    s = tables.signins
+    home = s.select("tenant_id", actor=s.user, net=s.net).distinct().mutate(signs_in=ibis.literal(1))
+    joined = able.left_join(home, ["tenant_id", "actor", "net"])
+    odd = ibis.ifelse(joined.signs_in == 1, 2, 3)
+    level = ibis.cases(
+        (joined.link == "orphan", odd),
+        ((joined.link == "session") & joined.token_id.notnull(), 1),
+        else_=0,
+    )
+    return joined.select(
+        "relationship_id", "tenant_id", "box", "stratum", unit_id=joined.visit_id, level=level.cast("int64")
+    )
