@@ -90,9 +90,10 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     judgement = settle(lake, options, report)
     report("cases and gaps")
     parts = join.components(lake, judgement.found, options.false_cases / 2)
-    write.tables(lake, judgement.found, parts, judgement.line, reasons())
-    gaps.gaps(lake, as_of(lake, options), settled=judgement.settled)
-    write.summary(lake, as_of(lake, options), judgement)
+    moment = as_of(lake, options)
+    write.tables(lake, judgement.found, parts, judgement.line, moment, reasons())
+    gaps.gaps(lake, moment, settled=judgement.settled)
+    write.summary(lake, moment, judgement)
     lake.publish_run()
     return run
 

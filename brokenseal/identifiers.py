@@ -1,0 +1,156 @@
+"""One normal form for an address, a token id, a message id and a mailbox; as scalar and as SQL macro.
+
+The macros run on the embedded engine, where all text is folded; a test holds them equal to the scalars. Addresses are
+normalised in Python, once for each distinct spelling: no SQL knows RFC 5952.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+import uuid
+from functools import lru_cache
+
+ZERO = "00000000-0000-0000-0000-000000000000"
+ISSUED_ENDINGS = ("00", "01", "02")
+"""Last byte of every request id that the provider has been seen to issue (585 of 585, 2021 to 2026)."""
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_TWO_BITS = "".join(_LETTERS[i - i % 16] for i in range(64))
+_SHORT = re.compile(r"[A-Za-z0-9_-]{22}(==)?")
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LONG = re.compile(r"[A-Za-z0-9+/]{48}")
+_GUID_SQL = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+# Address ranges that the provider of Microsoft 365 uses for its own front ends and services: an access that shows one of
+# them shows no network of the caller.
+PROVIDER_RANGES = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "13.107.6.0/24", "13.107.18.0/24", "13.107.128.0/22", "20.20.32.0/19", "20.54.0.0/16", "20.190.128.0/18",
+        "20.231.128.0/19", "23.103.160.0/20", "40.92.0.0/15", "40.96.0.0/13", "40.104.0.0/15", "40.107.0.0/16",
+        "40.126.0.0/18", "52.96.0.0/14", "52.100.0.0/14", "52.155.0.0/16", "104.47.0.0/17", "131.253.33.0/24",
+        "132.245.0.0/16", "150.171.32.0/22", "204.79.197.0/24", "2603:1000::/24", "2603:1096::/32", "2603:10a6::/32",
+        "2603:10b6::/32", "2603:1006::/40", "2603:1016::/36", "2603:1026::/36", "2603:1036::/36", "2603:1046::/36",
+        "2603:1056::/36", "2620:1ec:4::/46", "2620:1ec:8::/45", "2620:1ec:a92::/48", "2a01:111:f400::/48",
+    )
+)  # fmt: skip
+
+MACROS = (
+    # absent is a value: an empty text is none
+    "create or replace temp macro bs_text(s) as nullif(trim(s, ' \t\r\n'), '')",
+    "create or replace temp macro bs_fold(s) as translate(bs_text(s), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', "
+    "'abcdefghijklmnopqrstuvwxyz')",
+    f"create or replace temp macro bs_guid(s) as nullif(bs_fold(s), '{ZERO}')",
+    "create or replace temp macro bs_mixed(h) as h[7:8] || h[5:6] || h[3:4] || h[1:2] || '-' || h[11:12] || h[9:10] "
+    "|| '-' || h[15:16] || h[13:14] || '-' || h[17:20] || '-' || h[21:32]",
+    # of the last letter only two bits count, and a decoder may refuse the others
+    "create or replace temp macro bs_short(s) as case when regexp_full_match(s, '[A-Za-z0-9_-]{22}(==)?') then "
+    f"bs_mixed(lower(hex(from_base64(translate(left(s, 21), '-_', '+/') || translate(s[22], '{_LETTERS}', '{_TWO_BITS}')"
+    " || '==')))) end",
+    "create or replace temp macro bs_long(s) as case when regexp_full_match(s, '[A-Za-z0-9+/]{48}') "
+    "then try(decode(from_base64(s))) end",
+    f"create or replace temp macro bs_written(s) as case when regexp_matches(s, '{_GUID_SQL}') then lower(s) end",
+    # of a text that bs_text has trimmed; the length decides which shape is tried
+    "create or replace temp macro bs_token(s) as nullif(case length(s) when 22 then coalesce(bs_short(s), s) "
+    "when 24 then coalesce(bs_short(s), s) when 36 then coalesce(bs_written(s), s) "
+    f"when 48 then coalesce(bs_written(bs_long(s)), s) else s end, '{ZERO}')",
+    f"create or replace temp macro bs_token_odd(t) as case when t is null then null when regexp_matches(t, '{_GUID_SQL}') "
+    "then right(t, 2) not in ('00', '01', '02') else true end",
+    "create or replace temp macro bs_message(s) as case when bs_text(s) is null then null "
+    "when starts_with(bs_text(s), '<') then bs_text(s) else '<' || bs_text(s) || '>' end",
+    # times without a zone are UTC; what lies outside 1990..2200 is a bug value
+    "create or replace temp macro bs_moment(s) as case when length(s) = 19 or right(s, 1) = 'Z' or "
+    "not regexp_matches(s, '[+-][0-9]{2}:?[0-9]{2}$') then try_cast(s as timestamp) "
+    "else try_cast(s as timestamptz) at time zone 'UTC' end",
+    "create or replace temp macro bs_time(s) as case when bs_moment(bs_text(s)) between timestamp '1990-01-01' and "
+    "timestamp '2200-01-01' then bs_moment(bs_text(s)) end",
+    "create or replace temp macro bs_whole(s) as case when regexp_full_match(bs_text(s), '-?[0-9]{1,18}') "
+    "then cast(bs_text(s) as bigint) end",
+    "create or replace temp macro bs_true(s) as case bs_fold(s) when 'true' then true when 'false' then false end",
+    "create or replace temp macro bs_named(list, wanted) as list_filter(list, p -> bs_fold(p.Name) = wanted)[1].Value",
+)
+
+
+def text(value: str | None) -> str | None:
+    """Trimmed; empty is None."""
+    value = value.strip(" \t\r\n") if value is not None else None
+    return value or None
+
+
+def fold(value: str | None) -> str | None:
+    """Trimmed, ASCII letters in lower case: other letters fold differently in each engine."""
+    value = text(value)
+    return value.translate(_FOLD) if value else None
+
+
+_FOLD = {c: c + 32 for c in range(ord("A"), ord("Z") + 1)}
+
+
+def token_id(value: str | None) -> str | None:
+    """The request id behind a token id: of 22 letters of base64url (bytes in mixed order), of the 48 letters in use until
+    2022, or written out; the zero id is None; any other shape stays as it is."""
+    value = text(value)
+    if value is None:
+        return None
+    out = value
+    if _GUID.fullmatch(value):
+        out = value.lower()
+    elif _LONG.fullmatch(value):
+        plain = base64.b64decode(value).decode("utf-8", "replace")
+        out = plain.lower() if _GUID.fullmatch(plain) else value
+    elif _SHORT.fullmatch(value):
+        out = str(uuid.UUID(bytes_le=base64.urlsafe_b64decode(value[:22] + "==")))
+    return None if out == ZERO else out
+
+
+def unique_token_id(request_id: str) -> str:
+    """The token id, as records write it, of a sign-in's request id."""
+    return base64.urlsafe_b64encode(uuid.UUID(request_id).bytes_le).rstrip(b"=").decode()
+
+
+def token_odd(token: str | None) -> bool | None:
+    """The decoded id has an ending, or a shape, that the provider has not been seen to issue."""
+    if token is None:
+        return None
+    return not (_GUID.fullmatch(token) and token.endswith(ISSUED_ENDINGS))
+
+
+def message_id(value: str | None) -> str | None:
+    """An Internet Message-ID with its angle brackets."""
+    value = text(value)
+    if value is None:
+        return None
+    return value if value.startswith("<") else f"<{value}>"
+
+
+@lru_cache(maxsize=65536)
+def address(value: str | None) -> str | None:
+    """An IP address in its normal form (RFC 5952), without port, zone and brackets; None where it is none."""
+    value = text(value)
+    if value is None or len(value) > 64:
+        return None
+    if value.startswith("["):
+        value = value[1:].split("]")[0]
+    elif value.count(":") == 1:
+        value = value.split(":")[0]
+    try:
+        parsed = ipaddress.ip_address(value.split("%")[0])
+    except ValueError:
+        return None
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return str(mapped or parsed)
+
+
+@lru_cache(maxsize=65536)
+def networks(ip: str) -> tuple[str, str, str]:
+    """Of a normal address: its /24 or /48, its /16 or /32, and what it is of (caller or provider)."""
+    parsed = ipaddress.ip_address(ip)
+    narrow, wide = (24, 16) if parsed.version == 4 else (48, 32)
+    kind = "provider" if any(parsed.version == n.version and parsed in n for n in PROVIDER_RANGES) else "caller"
+    return (
+        str(ipaddress.ip_network(f"{ip}/{narrow}", strict=False)),
+        str(ipaddress.ip_network(f"{ip}/{wide}", strict=False)),
+        kind,
+    )
