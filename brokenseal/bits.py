@@ -71,10 +71,11 @@ def repeated(k: int, n: int, p: float) -> float:
 
 
 def weigh(units: Table, prior: Table, *, isolate: bool = False) -> Table:
-    """Each relationship's weight for one reason, and the counts behind it.
+    """Each relationship's weight for each reason, and the counts behind it.
 
-    units: one row a unit (`unit_id, relationship_id, tenant_id, box, stratum, level, benign`). prior: `level, seen, of`.
-    Returns one row a relationship with a level above 0: `relationship_id, stratum, level, bits` (tenths), `hits` of
+    units: one row a unit (`evidence, unit, unit_id, relationship_id, tenant_id, box, stratum, level, benign`). prior:
+    `evidence, level, seen, of`. Returns one row a reason and relationship with a level above 0: `evidence, unit,
+    relationship_id, stratum, level, bits` (tenths), `hits` of
     `units` of its own units at that level or above, and benign others counted as `seen`/`of` in all tenants, in the
     tenant (`tenant_*`), in the mailbox (`mailbox_*`) and in the prior (`prior_*`). A relationship's own units never count
     for or against it. isolate: tenants learn nothing from one another.
@@ -83,19 +84,21 @@ def weigh(units: Table, prior: Table, *, isolate: bool = False) -> Table:
     if isolate:
         # the widest circle shrinks to the tenant itself
         cells = cells.mutate(stratum=cells.tenant_id + " | " + cells.stratum)
-    grains = {"": ["stratum"], "tenant_": ["tenant_id", "stratum"], "mailbox_": ["tenant_id", "box", "stratum"]}
+    like = ["evidence", "stratum"]
+    grains = {"": like, "tenant_": ["tenant_id", *like], "mailbox_": ["tenant_id", "box", *like]}
     out = cells.filter((cells.level > 0) & (cells.all_here > 0))
     for name, keys in grains.items():
         out = out.join(_tail(cells, keys, name), [*keys, "level"])
         out = out.mutate(
             **{f"{name}seen": out[f"{name}seen"] - out.own_hits, f"{name}of": out[f"{name}of"] - out.own_units}
         )
-    out = out.left_join(prior.rename(prior_seen="seen", prior_of="of"), "level")
+    out = out.left_join(prior.rename(prior_seen="seen", prior_of="of"), ["evidence", "level"])
     out = out.drop([c for c in out.columns if c.endswith("_right")])
     out = out.mutate(prior_seen=ibis.coalesce(out.prior_seen, 0), prior_of=ibis.coalesce(out.prior_of, 0))
     weighed = out.mutate(bits=_weight(out))
     best = ibis.window(
-        group_by="relationship_id", order_by=[ibis.desc(weighed.bits), ibis.desc(weighed.level), weighed.stratum]
+        group_by=["evidence", "relationship_id"],
+        order_by=[ibis.desc(weighed.bits), ibis.desc(weighed.level), weighed.stratum],
     )
     weighed = weighed.mutate(nth=ibis.row_number().over(best))
     return weighed.filter(weighed.nth == 0).drop(
@@ -110,10 +113,10 @@ def _cells(units: Table) -> Table:
         stratum=ibis.coalesce(units.stratum, ibis.literal("?")),
         good=units.benign.cast("int64"),
     )
-    cells = named.group_by("relationship_id", "tenant_id", "box", "stratum", "level").agg(
+    cells = named.group_by("evidence", "unit", "relationship_id", "tenant_id", "box", "stratum", "level").agg(
         all_here=named.count(), benign_here=named.good.sum().cast("int64")
     )
-    keys = ["relationship_id", "stratum"]
+    keys = ["evidence", "relationship_id", "stratum"]
     upward = ibis.window(group_by=keys, order_by=ibis.desc(cells.level), preceding=None, following=0)
     whole = ibis.window(group_by=keys)
     return cells.mutate(

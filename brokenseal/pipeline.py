@@ -91,7 +91,7 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     report("cases and gaps")
     parts = join.components(lake, judgement.found, options.false_cases / 2)
     moment = as_of(lake, options)
-    write.tables(lake, judgement.found, parts, judgement.line, moment, reasons())
+    write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())
     gaps.gaps(lake, moment, settled=judgement.settled)
     write.summary(lake, moment, judgement)
     lake.publish_run()
@@ -135,22 +135,35 @@ def weigh(lake: Lake, doubted: list[str], options: Options) -> int:
     seen = lake.read("visits").left_join(suspects.mutate(doubted=ibis.literal(True)), "visit_id")
     seen = seen.drop("visit_id_right").mutate(doubted=ibis.coalesce(seen.doubted, ibis.literal(False)))
     tables = Tables(seen, *(lake.read(n) for n in ("relations", "pairs", "standing", "signins")))
+    if not doubted:
+        # what no history changes is judged once
+        lake.write("levels_fixed", levels(tables, learns=False))
+    every = lake.read("levels_fixed").union(lake.write("levels_learned", levels(tables, learns=True)))
+    # a visit is benign unless it is doubted, a relationship while any visit of it is trusted
     trusted = seen.filter(~seen.doubted).select("relationship_id").distinct()
-    prior = lake.read("priors")
-    for name, module in modules().items():
-        levels = module.judge(tables)
-        good = {"visit": suspects.select(unit_id="visit_id"), "relationship": trusted.select(unit_id="relationship_id")}
-        mark = good[module.REASON.unit].mutate(mark=ibis.literal(1))
-        joined = levels.left_join(mark, "unit_id")
-        # a visit is benign unless it is doubted, a relationship while any visit of it is trusted
-        benign = joined.mark.isnull() if module.REASON.unit == "visit" else joined.mark.notnull()
-        units = joined.mutate(benign=benign).drop("mark", "unit_id_right")
-        units = lake.write(f"levels_{name}", units)
-        own = prior.filter(prior.evidence == name).select("level", "seen", "of")
-        lake.write(f"weights_{name}", bits.weigh(units, own, isolate=options.isolate))
-    score.hits(lake, {n: (r.aspect, r.unit) for n, r in reasons().items()})
+    lost = lake.read("relations").anti_join(trusted, "relationship_id")
+    unfair = suspects.select(unit_id="visit_id").union(lost.select(unit_id="relationship_id"))
+    unfair = lake.write("unfair", unfair.mutate(mark=ibis.literal(1)))
+    joined = every.left_join(unfair, "unit_id")
+    units = lake.write("levels", joined.mutate(benign=joined.mark.isnull()).drop("mark", "unit_id_right"))
+    lake.write("weights", bits.weigh(units, lake.read("priors"), isolate=options.isolate))
+    score.hits(lake, {n: r.aspect for n, r in reasons().items()})
     score.judge(lake)
     return score.groups(lake, options.false_cases / 2)
+
+
+def levels(tables: Tables, *, learns: bool) -> ibis.Table:
+    """Every reason's levels in one table; learns: those that history changes, or those that it does not."""
+    out: ibis.Table | None = None
+    for name, module in modules().items():
+        if module.REASON.learns == learns:
+            found = module.judge(tables).mutate(evidence=ibis.literal(name), unit=ibis.literal(module.REASON.unit))
+            found = found.select(
+                "evidence", "unit", "unit_id", "relationship_id", "tenant_id", "box", "stratum", "level"
+            )
+            out = found if out is None else out.union(found)
+    assert out is not None
+    return out
 
 
 def described() -> dict[str, dict[str, Any]]:

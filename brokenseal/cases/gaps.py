@@ -42,7 +42,9 @@ def gaps(lake: Lake, as_of: datetime, *, settled: bool) -> None:
         *_untimed(lake),
     ]
     if not settled:
-        meaning = "Weighing did not settle within its rounds: the cases may miss acts that a further round would draw in."
+        meaning = (
+            "Weighing did not settle within its rounds: the cases may miss acts that a further round would draw in."
+        )
         rows.append(_row("unsettled", None, None, None, as_of, meaning))
     unique = {r["gap_id"]: r for r in rows}
     ordered = sorted(unique.values(), key=lambda r: (r["kind"], r["tenant_id"] or "", r["mailbox"] or "", r["gap_id"]))
@@ -161,7 +163,9 @@ def _silent(lake: Lake) -> Iterator[Row]:
             meaning = "The owner signs in, but the log holds no access before this: it began later than the mailbox."
             yield _row("log-starts", r["tenant_id"], r["mailbox"], r["begin"], r["since"], meaning)
         if r["until"] < r["end"] - timedelta(days=QUIET_DAYS):
-            meaning = "The owner still signs in, but the log holds no access any more: licence, audit settings or export?"
+            meaning = (
+                "The owner still signs in, but the log holds no access any more: licence, audit settings or export?"
+            )
             yield _row("log-stops", r["tenant_id"], r["mailbox"], r["until"], r["end"], meaning)
 
 
@@ -181,7 +185,9 @@ def _conflicts(lake: Lake) -> Iterator[Row]:
         by_tenant.setdefault(r["tenant_id"], []).append(r)
     for tenant, found in by_tenant.items():
         times = [r["time"] for r in found if r["time"]]
-        meaning = f"{len(found)} records exist in copies that disagree: one of the files was changed, or the provider did."
+        meaning = (
+            f"{len(found)} records exist in copies that disagree: one of the files was changed, or the provider did."
+        )
         span = (min(times), max(times)) if times else (None, None)
         yield _row("conflicting-copies", tenant, None, *span, meaning, [r["record_id"] for r in found])
 
@@ -200,7 +206,9 @@ def _short(streams: list[Row]) -> Iterator[Row]:
 def _refused(lake: Lake) -> Iterator[Row]:
     """Rows that could not be taken in and name a mail operation."""
     r = lake.read("rejects")
-    rows = lake.fetch(r.filter(r.mail_operation).select("file_sha256", "row").order_by(["file_sha256", "row"])).to_pylist()
+    rows = lake.fetch(
+        r.filter(r.mail_operation).select("file_sha256", "row").order_by(["file_sha256", "row"])
+    ).to_pylist()
     for sha in sorted({r["file_sha256"] for r in rows}):
         numbers = [r["row"] for r in rows if r["file_sha256"] == sha]
         meaning = (
@@ -215,5 +223,7 @@ def _untimed(lake: Lake) -> Iterator[Row]:
     a = lake.read("accesses")
     rows = a.filter(a.time.isnull()).group_by("tenant_id", "mailbox").agg(n=ibis._.count(), one=a.record_id.min())
     for r in lake.fetch(rows.order_by("tenant_id", "mailbox")).to_pylist():
-        meaning = f"{r['n']} accesses carry no time that can be understood, so they belong to no visit and are not judged."
+        meaning = (
+            f"{r['n']} accesses carry no time that can be understood, so they belong to no visit and are not judged."
+        )
         yield _row("untimed", r["tenant_id"], r["mailbox"], None, None, meaning, [r["one"]])

@@ -32,6 +32,8 @@ class Link:
 
     by: str
     bits: int
+    group: bool = False
+    """It is a member of a group that is loud as a whole."""
 
 
 def seeds(lake: Lake, line: int) -> dict[str, Link | None]:
@@ -41,7 +43,7 @@ def seeds(lake: Lake, line: int) -> dict[str, Link | None]:
     out: dict[str, Link | None] = dict.fromkeys(sorted(own["visit_id"].to_pylist()))
     members = lake.fetch(lake.read("group_members")).to_pylist()
     for row in sorted(members, key=lambda r: (r["visit_id"], -r["bits"], r["by"])):
-        out.setdefault(row["visit_id"], Link(row["by"], row["bits"]))
+        out.setdefault(row["visit_id"], Link(row["by"], row["bits"], group=True))
     return out
 
 
@@ -87,9 +89,9 @@ def components(lake: Lake, found: dict[str, Link | None], false_cases: float) ->
     pairs = max(len(places) * (len(places) - 1) // 2, 1)
     rare = weighed.filter((weighed.mine == 1) & (weighed.link >= bits.line(pairs, false_cases)))
     rows = lake.fetch(
-        rare.select("visit_id", "kind", "value", "link").order_by(
-            [ibis.desc("link"), "kind", "value", "visit_id"]
-        ).limit(MOST_LINKS)
+        rare.select("visit_id", "kind", "value", "link")
+        .order_by([ibis.desc("link"), "kind", "value", "visit_id"])
+        .limit(MOST_LINKS)
     ).to_pylist()
     first: dict[tuple[str, str], str] = {}
     for row in rows:

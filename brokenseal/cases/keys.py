@@ -39,7 +39,5 @@ def keys(lake: Lake) -> None:
 
 
 def _key(visits: Table, kind: str, value: StringValue) -> Table:
-    rows = visits.select(
-        "visit_id", "relationship_id", "tenant_id", "box", kind=ibis.literal(kind), value=value
-    )
+    rows = visits.select("visit_id", "relationship_id", "tenant_id", "box", kind=ibis.literal(kind), value=value)
     return rows.filter(rows.value.notnull())

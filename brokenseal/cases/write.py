@@ -36,6 +36,18 @@ class Described(Protocol):
     ground: str
 
 
+@dataclass(frozen=True)
+class Lines:
+    """The lines in tenths of a bit: for single acts, and for groups of acts."""
+
+    single: int
+    group: int
+
+    def of(self, link: join.Link) -> int:
+        """The line that a link is measured by."""
+        return self.group if link.group else self.single
+
+
 @dataclass
 class Case:
     """One case being put together."""
@@ -43,7 +55,8 @@ class Case:
     case_id: str
     acts: list[dict[str, Any]]
     bits: int
-    line: int
+    excess: int
+    """Bits above the line that it is measured by, a single act's or a group's; below 0 where it does not reach it."""
 
 
 def acts(lake: Lake) -> None:
@@ -63,7 +76,7 @@ def tables(
     lake: Lake,
     found: Mapping[str, join.Link | None],
     parts: list[list[str]],
-    line: int,
+    lines: Lines,
     as_of: datetime,
     reasons: Mapping[str, Described],
 ) -> None:
@@ -72,7 +85,7 @@ def tables(
     acts(lake)
     members = [v for part in parts for v in part]
     rows = {r["act_id"]: r for r in _acts(lake, members)}
-    cases = [_case([rows[v] for v in part], found, line, before) for part in parts]
+    cases = [_case([rows[v] for v in part], found, lines, before) for part in parts]
     _distinct(cases)
     leads = _leads(lake, members)
     shown = sorted({*members, *(r["act_id"] for r in leads)})
@@ -81,7 +94,7 @@ def tables(
     _put(lake, "leads", [{"rank": n, "act_id": r["act_id"]} for n, r in enumerate(leads, start=1)])
     _put(lake, "findings", findings)
     _put(lake, "cases", [_summed(lake, c, findings, as_of) for c in cases])
-    _mailboxes(lake, cases, found, line)
+    _mailboxes(lake, cases, found, lines)
     lake.write("case_items", _items(lake))
 
 
@@ -120,17 +133,16 @@ def _acts(lake: Lake, ids: list[str]) -> list[dict[str, Any]]:
     return lake.fetch(picked.order_by(["first", "act_id"])).to_pylist()
 
 
-def _case(
-    rows: list[dict[str, Any]], found: Mapping[str, join.Link | None], line: int, before: dict[str, str]
-) -> Case:
+def _case(rows: list[dict[str, Any]], found: Mapping[str, join.Link | None], line: int, before: dict[str, str]) -> Case:
     rows = sorted(rows, key=lambda r: (r["first"], r["act_id"]))
     known = Counter(before[r["act_id"]] for r in rows if r["act_id"] in before)
     named = min(known, key=lambda c: (-known[c], c)) if known else None
     fresh = hashlib.sha256(f"case {rows[0]['act_id']}".encode()).hexdigest()[:16]
-    # a group's own weight is that of its members together; a drawn-in act's link is not the case's weight
-    weights = [found[r["act_id"]] for r in rows if found.get(r["act_id"]) is not None]
-    grouped = [w.bits for w in weights if w is not None and w.bits >= line and not any(r["bits"] >= line for r in rows)]
-    return Case(named or fresh, rows, max([r["bits"] for r in rows] + grouped), line)
+    single = max(r["bits"] for r in rows)
+    links = [found.get(r["act_id"]) for r in rows]
+    grouped = max((link.bits for link in links if link and link.group), default=0)
+    excess = max(single - lines.single, grouped - lines.group if grouped else -lines.group)
+    return Case(named or fresh, rows, max(single, grouped), excess)
 
 
 def _distinct(cases: list[Case]) -> None:
@@ -215,7 +227,9 @@ _COUNTS = (
 def _finding(row: dict[str, Any], reason: Described, records: list[str], without: int) -> dict[str, Any]:
     said = reason.levels[min(row["level"], len(reason.levels)) - 1]
     # a relationship is first of all its first visit; how often it came back is said only where visits are counted
-    times = f" (in {row['hits']} of {row['units']} visits like it)" if row["unit"] == "visit" and row["units"] > 1 else ""
+    times = (
+        f" (in {row['hits']} of {row['units']} visits like it)" if row["unit"] == "visit" and row["units"] > 1 else ""
+    )
     identity = hashlib.sha256(f"{row['visit_id']} {row['evidence']}".encode()).hexdigest()[:16]
     return {
         "finding_id": identity,
@@ -242,8 +256,8 @@ def _summed(lake: Lake, case: Case, findings: list[dict[str, Any]], as_of: datet
     tenants = {r["tenant_id"] for r in case.acts}
     ongoing = _ongoing(lake, tenants, last, as_of)
     unissued = any(f["evidence"] == "unissued_token" and f["bits"] > 0 for f in mine)
-    high = case.bits >= case.line
-    severity = "high" if high else "medium" if case.bits >= case.line - MEDIUM_TENTHS else "low"
+    high = case.excess >= 0
+    severity = "high" if high else "medium" if case.excess >= -MEDIUM_TENTHS else "low"
     if high and (ongoing or len(boxes) >= 2 or unissued):
         severity = "critical"
     without = _case_without(case, mine)
@@ -257,13 +271,17 @@ def _summed(lake: Lake, case: Case, findings: list[dict[str, Any]], as_of: datet
         "last_access": last,
         "ongoing": ongoing,
         "bits_without": without,
-        "survives": without >= (case.line if high else case.line - MEDIUM_TENTHS),
+        "survives": case.excess - (case.bits - without) >= (0 if high else -MEDIUM_TENTHS),
     }
 
 
 def _title(boxes: set[Any], tenants: set[Any]) -> str:
     def many(n: int, one: str) -> str:
-        return f"{n} {one}" if n == 1 else f"{n} {one[:-1] + 'ies' if one.endswith('y') else one + ('es' if one.endswith('x') else 's')}"
+        return (
+            f"{n} {one}"
+            if n == 1
+            else f"{n} {one[:-1] + 'ies' if one.endswith('y') else one + ('es' if one.endswith('x') else 's')}"
+        )
 
     organisations = many(len(tenants), "organisation")
     return f"{many(len(boxes), 'mailbox')} in {organisations} accessed"
@@ -297,7 +315,7 @@ def _observed(lake: Lake, tenants: set[str], first: datetime) -> str:
     return "observed" if span and first >= span[0] + timedelta(days=7) else "no later than"
 
 
-def _mailboxes(lake: Lake, cases: list[Case], found: Mapping[str, join.Link | None], line: int) -> None:
+def _mailboxes(lake: Lake, cases: list[Case], found: Mapping[str, join.Link | None], lines: Lines) -> None:
     rows = []
     for case in cases:
         boxes: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -305,7 +323,9 @@ def _mailboxes(lake: Lake, cases: list[Case], found: Mapping[str, join.Link | No
             boxes.setdefault((r["tenant_id"] or "", r["box"]), []).append(r)
         for (_, _), own in sorted(boxes.items()):
             links = [found.get(r["act_id"]) for r in own]
-            sure = any((link is None and r["bits"] >= line) or (link and link.bits >= line) for link, r in zip(links, own))
+            sure = any(
+                (link is None and r["bits"] >= lines.single) or (link and link.bits >= lines.of(link)) for link, r in zip(links, own)
+            )
             rows.append(
                 {
                     "case_id": case.case_id,
@@ -323,24 +343,28 @@ def _items(lake: Lake) -> Table:
     """Messages listed and folders synchronised, each with whose access it may have been."""
     mine = lake.read("case_acts").select("case_id", visit_id="act_id")
     visits = lake.read("visits")
-    inside = visits.join(mine, "visit_id")
-    outside = visits.anti_join(mine, "visit_id")
-    outside = outside.select("tenant_id", "box", carrier=ibis.coalesce(outside.session_id, outside.token_id))
-    outside = outside.filter(outside.carrier.notnull()).distinct().mutate(shared=ibis.literal(1))
-    inside = inside.select(
-        "visit_id", "case_id", "tenant_id", "box", "mailbox", carrier=ibis.coalesce(inside.session_id, inside.token_id)
-    ).left_join(outside, ["tenant_id", "box", "carrier"])
-    inside = inside.select("visit_id", "case_id", "mailbox", either=ibis.coalesce(inside.shared, 0))
+    carried = visits.select(
+        "visit_id", "tenant_id", "box", "mailbox", carrier=ibis.coalesce(visits.session_id, visits.token_id)
+    )
+    inside = lake.write("case_visits", carried.join(mine, "visit_id"))
+    outside = carried.anti_join(mine, "visit_id")
+    outside = outside.filter(outside.carrier.notnull()).select("tenant_id", "box", "carrier").distinct()
+    outside = lake.write("others_carriers", outside.mutate(shared=ibis.literal(1)))
+    both = inside.left_join(outside, ["tenant_id", "box", "carrier"])
+    inside = both.select("visit_id", "case_id", "mailbox", either=ibis.coalesce(both.shared, 0))
     records = lake.read("visit_records").join(inside, "visit_id").select("record_id", "case_id", "mailbox", "either")
     items, accesses = lake.read("items").drop("mailbox"), lake.read("accesses").drop("mailbox")
     listed = items.join(records, "record_id")
     listed = listed.group_by("case_id", "tenant_id", "mailbox", "message_id", "immutable_id").agg(
-        folder=listed.folder.min(), subject=listed.subject.min(), first_access=listed.time.min(), alone=listed.either.min()
+        folder=listed.folder.min(),
+        subject=listed.subject.min(),
+        first_access=listed.time.min(),
+        alone=listed.either.min(),
     )
     synced = accesses.filter(accesses.access == "sync").join(records, "record_id")
-    synced = synced.group_by("case_id", "tenant_id", "mailbox", folder=ibis.coalesce(synced.folder, synced.folder_id)).agg(
-        first_access=synced.time.min(), alone=synced.either.min()
-    )
+    synced = synced.group_by(
+        "case_id", "tenant_id", "mailbox", folder=ibis.coalesce(synced.folder, synced.folder_id)
+    ).agg(first_access=synced.time.min(), alone=synced.either.min())
     none = ibis.null("string")
     folders = synced.select(
         "case_id", "tenant_id", "mailbox", message_id=none, immutable_id=none, folder=synced.folder, subject=none,

@@ -51,9 +51,7 @@ def pairs(lake: Lake) -> None:
     """Write `pairs` from the visits nobody doubts (`doubted`: visit_id)."""
     v = lake.read("visits").anti_join(lake.read("doubted"), "visit_id")
     v = v.filter(~v.background)
-    daily = v.select(
-        "tenant_id", "box", "net", "client_key", "actor", day=v["first"].cast("string")[:10]
-    ).distinct()
+    daily = v.select("tenant_id", "box", "net", "client_key", "actor", day=v["first"].cast("string")[:10]).distinct()
     lake.write("pairs", _vouching(daily))
 
 
@@ -106,9 +104,7 @@ def standing(lake: Lake) -> None:
 def _level(judged: Table, pairs: Table, value: str, vouches: str, home: str) -> Table:
     """Who else is at home with this value (a network or a client)."""
     at_home = pairs.filter(pairs[vouches])
-    own = at_home.group_by("tenant_id", "box", value).agg(
-        home=at_home[home].cast("int64").max(), pairs=at_home.count()
-    )
+    own = at_home.group_by("tenant_id", "box", value).agg(home=at_home[home].cast("int64").max(), pairs=at_home.count())
     itself = at_home.select("tenant_id", "box", "net", "client_key", itself=ibis.literal(1))
     boxes = at_home.select("tenant_id", value, "box").distinct()
     in_tenant = boxes.group_by("tenant_id", value).agg(boxes=boxes.count())

@@ -100,17 +100,15 @@ def _numbered(accesses: Table) -> Table:
     before = timed.mutate(previous=timed.time.lag().over(ibis.window(group_by=list(KEY), order_by=order)))
     cut = before.previous.isnull() | (before.time > before.previous + ibis.interval(minutes=CUT_MINUTES))
     cuts = before.mutate(cut=cut.cast("int64"))
-    running = ibis.window(
-        group_by=list(KEY), order_by=[cuts.time, cuts.record_id], preceding=None, following=0
-    )
+    running = ibis.window(group_by=list(KEY), order_by=[cuts.time, cuts.record_id], preceding=None, following=0)
     parts = cuts.mutate(part=cuts.cut.sum().over(running).cast("int64"))
     firsts = ibis.window(group_by=[*KEY, "part"])
     named = parts.mutate(first=parts.time.min().over(firsts))
     text = _joined([named[c] for c in KEY]) + " | " + named.first.cast("string")
     relation = _joined([named[c] for c in RELATIONSHIP])
-    return named.mutate(
-        visit_id=text.hexdigest("sha256")[:16], relationship_id=relation.hexdigest("sha256")[:16]
-    ).drop("previous", "cut", "part", "first")
+    return named.mutate(visit_id=text.hexdigest("sha256")[:16], relationship_id=relation.hexdigest("sha256")[:16]).drop(
+        "previous", "cut", "part", "first"
+    )
 
 
 def _messages(lake: Lake) -> Table:

@@ -47,6 +47,8 @@ class Reason:
     misses: str
     benign: tuple[tuple[str, str], ...]
     """Innocent explanations, each with what would decide."""
+    learns: bool = False
+    """The levels depend on history, and so on who is doubted."""
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,10 @@ def judge(tables: Tables) -> Table:
     named = v.filter((v.token_tenant_id.notnull() | v.token_object_id.notnull()) & ~v.background)
     partners = s.filter(s.home_tenant_id != s.tenant_id).select("tenant_id", token_tenant_id="home_tenant_id")
     partners = partners.distinct().mutate(partner=ibis.literal(1))
-    people = s.filter(s.user_object_id.notnull()).group_by("tenant_id", actor=s.user).agg(
-        least=s.user_object_id.min(), most=s.user_object_id.max()
+    people = (
+        s.filter(s.user_object_id.notnull())
+        .group_by("tenant_id", actor=s.user)
+        .agg(least=s.user_object_id.min(), most=s.user_object_id.max())
     )
     people = people.filter(people.least == people.most).select("tenant_id", "actor", known="least")
     joined = named.left_join(partners, ["tenant_id", "token_tenant_id"])

@@ -24,8 +24,12 @@ REASON = Reason(
     misses="A delegate turned, who opened the mailbox before; an intruder who acts as the owner.",
     benign=(
         ("a new assistant or a holiday cover", "the mailbox's permissions, and who granted them when"),
-        ("a new backup, archive or journal product", "the consent, who gave it, and whether all mailboxes saw it at once"),
+        (
+            "a new backup, archive or journal product",
+            "the consent, who gave it, and whether all mailboxes saw it at once",
+        ),
     ),
+    learns=True,
 )
 
 _LIFE = each_day(20)
@@ -54,7 +58,9 @@ def judge(tables: Tables) -> Table:
     earlier = judged.select("relationship_id", "tenant_id", "box", "actor", since="first").join(
         trusted, ["tenant_id", "box", "actor"]
     )
-    earlier = earlier.filter((earlier.relationship_id_right != earlier.relationship_id) & (earlier.began < earlier.since))
+    earlier = earlier.filter(
+        (earlier.relationship_id_right != earlier.relationship_id) & (earlier.began < earlier.since)
+    )
     earlier = earlier.select("relationship_id").distinct().mutate(known=ibis.literal(1))
     boxes = trusted.select("tenant_id", "actor", "box").distinct()
     reach = boxes.group_by("tenant_id", "actor").agg(boxes=boxes.count())

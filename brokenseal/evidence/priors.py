@@ -15,9 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 FILE = Path(__file__).with_name("priors.json")
-SCHEMA = pa.schema(
-    [("evidence", pa.string()), ("level", pa.int64()), ("seen", pa.int64()), ("of", pa.int64())]
-)
+SCHEMA = pa.schema([("evidence", pa.string()), ("level", pa.int64()), ("seen", pa.int64()), ("of", pa.int64())])
 
 
 @cache

@@ -25,28 +25,21 @@ MEMBER_BITS = 30
 TOP = 600
 
 
-def hits(lake: Lake, reasons: dict[str, tuple[str, str]]) -> None:
+def hits(lake: Lake, aspects: dict[str, str]) -> None:
     """Write `hits`: visit_id, relationship_id, evidence, aspect, unit, level, bits, and the counts.
 
-    reasons: name to (aspect, unit). Reads `levels_NAME` and `weights_NAME` of each.
+    aspects: reason to aspect. A reason that counts visits speaks of those of its level; one that counts relationships, of
+    all visits of the relationship. Reads `levels` and `weights`.
     """
+    weights = lake.read("weights")
+    aspect = ibis.cases(*((weights.evidence == name, a) for name, a in sorted(aspects.items())), else_="")
+    weights = weights.filter(weights.bits > 0).mutate(aspect=aspect)
+    levels = lake.read("levels").select("evidence", "relationship_id", "stratum", visit_id="unit_id", own_level="level")
+    single = weights.filter(weights.unit == "visit").join(levels, ["evidence", "relationship_id", "stratum"])
+    single = single.filter(single.own_level >= single.level).drop("own_level")
     visits = lake.read("visits").select("visit_id", "relationship_id")
-    every: Table | None = None
-    for name, (aspect, unit) in sorted(reasons.items()):
-        weights = lake.read(f"weights_{name}")
-        weights = weights.filter(weights.bits > 0)
-        if unit == "visit":
-            levels = lake.read(f"levels_{name}").select(
-                "relationship_id", "stratum", visit_id="unit_id", own_level="level"
-            )
-            found = weights.join(levels, ["relationship_id", "stratum"])
-            found = found.filter(found.own_level >= found.level).drop("own_level")
-        else:
-            found = weights.join(visits, "relationship_id")
-        found = found.mutate(evidence=ibis.literal(name), aspect=ibis.literal(aspect), unit=ibis.literal(unit))
-        every = found if every is None else every.union(found.select(*every.columns))
-    assert every is not None
-    lake.write("hits", every)
+    whole = weights.filter(weights.unit == "relationship").join(visits, "relationship_id")
+    lake.write("hits", single.union(whole.select(*single.columns)))
 
 
 def judge(lake: Lake) -> None:
@@ -71,7 +64,9 @@ def judge(lake: Lake) -> None:
     out = wide.join(sums, "raw").left_join(home, "relationship_id")
     lake.write(
         "judged",
-        out.select("visit_id", "relationship_id", "bits", "raw", at_home=ibis.coalesce(out.at_home, ibis.literal(True))),
+        out.select(
+            "visit_id", "relationship_id", "bits", "raw", at_home=ibis.coalesce(out.at_home, ibis.literal(True))
+        ),
     )
 
 

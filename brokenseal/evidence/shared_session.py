@@ -30,6 +30,7 @@ REASON = Reason(
         ("a VPN switched on or off", "who runs the second network"),
         ("a browser that updated itself within a session", "whether both user agents name one browser"),
     ),
+    learns=True,
 )
 
 _MINE = {"session_id": "s1", "client": "owa", "agent": "browser"}
@@ -38,7 +39,9 @@ CASES = (
     Case("another network", True, (*_LIFE, access(15.5, "probe", **_MINE, ip="203.0.113.9"))),
     Case("another user agent", True, (*_LIFE, access(15.5, "probe", **{**_MINE, "agent": "script"}))),
     Case("one network, one browser", False, (*_LIFE, access(15.5, "probe", **_MINE))),
-    Case("the provider's front end", False, (*_LIFE, access(15.5, "probe", **_MINE, ip="20.190.160.1", ip_is="provider"))),
+    Case(
+        "the provider's front end", False, (*_LIFE, access(15.5, "probe", **_MINE, ip="20.190.160.1", ip_is="provider"))
+    ),
 )
 
 

@@ -37,10 +37,9 @@ def _levels(lake: Lake) -> Levels:
     for row in lake.fetch(visits.select("visit_id", "relationship_id", "record_id")).to_pylist():
         found[row["visit_id"], -1] = found[row["relationship_id"], -1] = int(row["record_id"].split("-")[0])
     out: Levels = {}
-    for name in {n for n, _ in CASES}:
-        for row in lake.fetch(lake.read(f"levels_{name}").select("unit_id", "level")).to_pylist():
-            if (row["unit_id"], -1) in found:
-                out[name, found[row["unit_id"], -1]] = row["level"]
+    for row in lake.fetch(lake.read("levels").select("evidence", "unit_id", "level")).to_pylist():
+        if (row["unit_id"], -1) in found:
+            out[row["evidence"], found[row["unit_id"], -1]] = row["level"]
     return out
 
 
