@@ -133,7 +133,7 @@ def _acts(lake: Lake, ids: list[str]) -> list[dict[str, Any]]:
     return lake.fetch(picked.order_by(["first", "act_id"])).to_pylist()
 
 
-def _case(rows: list[dict[str, Any]], found: Mapping[str, join.Link | None], line: int, before: dict[str, str]) -> Case:
+def _case(rows: list[dict[str, Any]], found: Mapping[str, join.Link | None], lines: Lines, before: dict[str, str]) -> Case:
     rows = sorted(rows, key=lambda r: (r["first"], r["act_id"]))
     known = Counter(before[r["act_id"]] for r in rows if r["act_id"] in before)
     named = min(known, key=lambda c: (-known[c], c)) if known else None

@@ -97,7 +97,9 @@ class Lake:
     def __enter__(self) -> Lake:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -321,9 +323,7 @@ class Lake:
         _query.check(sql, sorted({*schema.TABLES, *self._run_tables()}))
         named = {t.name for t in _query.sqlglot.parse_one(sql, dialect="duckdb").find_all(_query.exp.Table)}
         views = {name: self._view(name) for name in sorted(named & {*schema.TABLES, *self._run_tables()})}
-        return _query.run(
-            sql, views, self.path, memory=self.memory, threads=self.threads, spill=self._spill / "query"
-        )
+        return _query.run(sql, views, self.path, memory=self.memory, threads=self.threads, spill=self._spill / "query")
 
     def _run_tables(self) -> list[str]:
         published = self._ledger.run()

@@ -100,9 +100,7 @@ def compact(lake: Path, ledger: Ledger, *, memory: str, threads: int, spill: Pat
     return merged
 
 
-def _merge(
-    lake: Path, table: str, small: list[Segment], *, memory: str, threads: int, spill: Path
-) -> list[Segment]:
+def _merge(lake: Path, table: str, small: list[Segment], *, memory: str, threads: int, spill: Path) -> list[Segment]:
     """One file a month, ordered by tenant and time."""
     paths = ", ".join(quoted(lake / s.file) for s in small)
     source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"

@@ -55,7 +55,9 @@ def ingest(
     for done, (job, taken) in enumerate(_taken(jobs, lake.threads), start=1):
         if isinstance(taken, InputError):
             summary.problems.append(str(taken))
-            taken = FileTaken(job.sha256, job.shown, "unreadable", "none", job.path.stat().st_size, 0, 0, str(taken), ())
+            taken = FileTaken(
+                job.sha256, job.shown, "unreadable", "none", job.path.stat().st_size, 0, 0, str(taken), ()
+            )
         _count(summary, taken)
         way.publish(taken)
         report(job.shown, done, len(jobs))

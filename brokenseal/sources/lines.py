@@ -171,7 +171,9 @@ def records(stream: Stream, column: str, skip: int, bad: list[tuple[int, str]]) 
 
     def ragged(row: pyarrow.csv.InvalidRow) -> str:
         # the reader counts from the file's first line
-        bad.append(((row.number or 0) - skip - 1, f"{row.actual_columns} columns where {row.expected_columns} were promised"))
+        bad.append(
+            ((row.number or 0) - skip - 1, f"{row.actual_columns} columns where {row.expected_columns} were promised")
+        )
         return "skip"
 
     reader = pyarrow.csv.open_csv(

@@ -88,7 +88,15 @@ def take(job: Job) -> FileTaken:
     finally:
         connection.close()
     return FileTaken(
-        job.sha256, job.shown, kind.format, kind.shape, size, taking.rows, len(taking.rejects), note, tuple(taking.segments)
+        job.sha256,
+        job.shown,
+        kind.format,
+        kind.shape,
+        size,
+        taking.rows,
+        len(taking.rejects),
+        note,
+        tuple(taking.segments),
     )
 
 
@@ -229,7 +237,9 @@ def _repeats(connection: Any) -> None:
         select record_id, min(row) as row from named anti join seen using (record_id) group by record_id"""
     )
     connection.execute("insert into seen select record_id from firsts")
-    connection.execute("create or replace temp view fresh as select n.* from named n semi join firsts using (record_id, row)")
+    connection.execute(
+        "create or replace temp view fresh as select n.* from named n semi join firsts using (record_id, row)"
+    )
 
 
 def _write(connection: Any, taking: _Taking) -> None:
@@ -271,7 +281,9 @@ def _segment(connection: Any, taking: _Taking, table: str, select: str) -> None:
 def _write_rejects(connection: Any, taking: _Taking) -> None:
     if not taking.rejects:
         return
-    connection.register("refused", pa.Table.from_pylist(sorted(taking.rejects, key=lambda r: r["row"]), schema=_REJECTS))
+    connection.register(
+        "refused", pa.Table.from_pylist(sorted(taking.rejects, key=lambda r: r["row"]), schema=_REJECTS)
+    )
     taking.parts += 1
     _segment(connection, taking, "rejects", "select * from refused")
     connection.unregister("refused")
