@@ -106,6 +106,16 @@ def weigh(units: Table, prior: Table, *, isolate: bool = False) -> Table:
     )
 
 
+def peaks(units: Table) -> Table:
+    """Where a reason counts peaks, a relationship is one unit, at the level of its oddest visit."""
+    columns = ["evidence", "unit", "unit_id", "relationship_id", "tenant_id", "box", "stratum", "level", "benign"]
+    peak = units.filter(units.unit == "peak")
+    one = peak.group_by("evidence", "unit", "relationship_id", "tenant_id", "box", "stratum").agg(
+        unit_id=peak.relationship_id.min(), level=peak.level.max(), good=peak.benign.cast("int64").max()
+    )
+    return units.filter(units.unit != "peak").select(columns).union(one.mutate(benign=one.good == 1).select(columns))
+
+
 def _cells(units: Table) -> Table:
     """A row a relationship, stratum and level, with what lies at that level and above it (`hits`, of `units`)."""
     named = units.mutate(

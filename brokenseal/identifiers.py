@@ -16,6 +16,8 @@ ZERO = "00000000-0000-0000-0000-000000000000"
 ISSUED_ENDINGS = ("00", "01", "02")
 """Last byte of every request id that the provider has been seen to issue (585 of 585, 2021 to 2026)."""
 
+LONGEST_ADDRESS = 64
+
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _TWO_BITS = "".join(_LETTERS[i - i % 16] for i in range(64))
 _SHORT = re.compile(r"[A-Za-z0-9_-]{22}(==)?")
@@ -23,19 +25,22 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONG = re.compile(r"[A-Za-z0-9+/]{48}")
 _GUID_SQL = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
-# Address ranges that the provider of Microsoft 365 uses for its own front ends and services: an access that shows one of
-# them shows no network of the caller.
+# Addresses that the provider of Microsoft 365 uses for its front ends and services: an access that shows one of them
+# shows no network of the caller.
 PROVIDER_RANGES = tuple(
     ipaddress.ip_network(text)
     for text in (
-        "13.107.6.0/24", "13.107.18.0/24", "13.107.128.0/22", "20.20.32.0/19", "20.54.0.0/16", "20.190.128.0/18",
-        "20.231.128.0/19", "23.103.160.0/20", "40.92.0.0/15", "40.96.0.0/13", "40.104.0.0/15", "40.107.0.0/16",
-        "40.126.0.0/18", "52.96.0.0/14", "52.100.0.0/14", "52.155.0.0/16", "104.47.0.0/17", "131.253.33.0/24",
-        "132.245.0.0/16", "150.171.32.0/22", "204.79.197.0/24", "2603:1000::/24", "2603:1096::/32", "2603:10a6::/32",
-        "2603:10b6::/32", "2603:1006::/40", "2603:1016::/36", "2603:1026::/36", "2603:1036::/36", "2603:1046::/36",
-        "2603:1056::/36", "2620:1ec:4::/46", "2620:1ec:8::/45", "2620:1ec:a92::/48", "2a01:111:f400::/48",
+        "13.107.6.0/24", "13.107.18.0/24", "13.107.128.0/22", "20.20.32.0/19", "20.190.128.0/18", "20.231.128.0/19",
+        "23.103.160.0/20", "40.92.0.0/15", "40.96.0.0/13", "40.104.0.0/15", "40.107.0.0/16", "40.126.0.0/18",
+        "52.96.0.0/14", "52.100.0.0/14", "104.47.0.0/17", "131.253.33.0/24", "132.245.0.0/16", "150.171.32.0/22",
+        "204.79.197.0/24", "2603:1000::/24", "2603:1096::/32", "2603:10a6::/32", "2603:10b6::/32", "2603:1006::/40",
+        "2603:1016::/36", "2603:1026::/36", "2603:1036::/36", "2603:1046::/36", "2603:1056::/36", "2620:1ec:4::/46",
+        "2620:1ec:8::/45", "2620:1ec:a92::/48", "2a01:111:f400::/48",
     )
 )  # fmt: skip
+# Clouds where the provider's background services run beside rented machines: the provider only where the record names a
+# background service.
+SHARED_RANGES = tuple(ipaddress.ip_network(text) for text in ("20.54.0.0/16", "52.155.0.0/16"))
 
 MACROS = (
     # absent is a value: an empty text is none
@@ -43,8 +48,9 @@ MACROS = (
     "create or replace temp macro bs_fold(s) as translate(bs_text(s), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', "
     "'abcdefghijklmnopqrstuvwxyz')",
     f"create or replace temp macro bs_guid(s) as nullif(bs_fold(s), '{ZERO}')",
-    "create or replace temp macro bs_mixed(h) as h[7:8] || h[5:6] || h[3:4] || h[1:2] || '-' || h[11:12] || h[9:10] "
-    "|| '-' || h[15:16] || h[13:14] || '-' || h[17:20] || '-' || h[21:32]",
+    # the bytes of a GUID lie in mixed order: four, two and two turned round, the rest as they are
+    "create or replace temp macro bs_mixed(h) as regexp_replace(h, "
+    r"'^(..)(..)(..)(..)(..)(..)(..)(..)(....)', '\4\3\2\1-\6\5-\8\7-\9-')",
     # of the last letter only two bits count, and a decoder may refuse the others
     "create or replace temp macro bs_short(s) as case when regexp_full_match(s, '[A-Za-z0-9_-]{22}(==)?') then "
     f"bs_mixed(lower(hex(from_base64(translate(left(s, 21), '-_', '+/') || translate(s[22], '{_LETTERS}', '{_TWO_BITS}')"
@@ -60,16 +66,22 @@ MACROS = (
     "then right(t, 2) not in ('00', '01', '02') else true end",
     "create or replace temp macro bs_message(s) as case when bs_text(s) is null then null "
     "when starts_with(bs_text(s), '<') then bs_text(s) else '<' || bs_text(s) || '>' end",
+    f"create or replace temp macro bs_bare(s) as case when length(s) > {LONGEST_ADDRESS} then null "
+    "when starts_with(s, '[') then split_part(s[2:], ']', 1) "
+    "when length(s) - length(replace(s, ':', '')) = 1 then split_part(s, ':', 1) else s end",
+    "create or replace temp macro bs_host(s) as nullif(split_part(bs_bare(bs_text(s)), '%', 1), '')",
     # times without a zone are UTC; what lies outside 1990..2200 is a bug value
-    "create or replace temp macro bs_moment(s) as case when length(s) = 19 or right(s, 1) = 'Z' or "
-    "not regexp_matches(s, '[+-][0-9]{2}:?[0-9]{2}$') then try_cast(s as timestamp) "
-    "else try_cast(s as timestamptz) at time zone 'UTC' end",
-    "create or replace temp macro bs_time(s) as case when bs_moment(bs_text(s)) between timestamp '1990-01-01' and "
-    "timestamp '2200-01-01' then bs_moment(bs_text(s)) end",
+    "create or replace temp macro bs_moment(s) as case when s >= '1990' and s < '2200' then case when length(s) = 19 "
+    "or right(s, 1) = 'Z' or not regexp_matches(s, '[+-][0-9]{2}:?[0-9]{2}$') then try_cast(s as timestamp) "
+    "else try_cast(s as timestamptz) at time zone 'UTC' end end",
+    "create or replace temp macro bs_time(s) as bs_moment(trim(s, ' \t\r\n'))",
     "create or replace temp macro bs_whole(s) as case when regexp_full_match(bs_text(s), '-?[0-9]{1,18}') "
     "then cast(bs_text(s) as bigint) end",
     "create or replace temp macro bs_true(s) as case bs_fold(s) when 'true' then true when 'false' then false end",
-    "create or replace temp macro bs_named(list, wanted) as list_filter(list, p -> bs_fold(p.Name) = wanted)[1].Value",
+    "create or replace temp macro bs_named(list, wanted) as list_filter(list, lambda p: p.Name = wanted)[1].Value",
+    # a value that is an object or a list where a name should be
+    "create or replace temp macro bs_plain(s) as case when starts_with(s, '{') or starts_with(s, '[') or length(s) > 512 "
+    "then null else bs_text(s) end",
 )
 
 
@@ -125,32 +137,48 @@ def message_id(value: str | None) -> str | None:
     return value if value.startswith("<") else f"<{value}>"
 
 
-@lru_cache(maxsize=65536)
-def address(value: str | None) -> str | None:
-    """An IP address in its normal form (RFC 5952), without port, zone and brackets; None where it is none."""
+def host(value: str | None) -> str | None:
+    """An address as written, without its port, brackets and zone: few of them have to be normalised."""
     value = text(value)
-    if value is None or len(value) > 64:
+    if value is None or len(value) > LONGEST_ADDRESS:
         return None
     if value.startswith("["):
         value = value[1:].split("]")[0]
     elif value.count(":") == 1:
         value = value.split(":")[0]
-    try:
-        parsed = ipaddress.ip_address(value.split("%")[0])
-    except ValueError:
-        return None
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return str(mapped or parsed)
+    return value.split("%")[0] or None
 
 
 @lru_cache(maxsize=65536)
-def networks(ip: str) -> tuple[str, str, str]:
-    """Of a normal address: its /24 or /48, its /16 or /32, and what it is of (caller or provider)."""
-    parsed = ipaddress.ip_address(ip)
-    narrow, wide = (24, 16) if parsed.version == 4 else (48, 32)
-    kind = "provider" if any(parsed.version == n.version and parsed in n for n in PROVIDER_RANGES) else "caller"
-    return (
-        str(ipaddress.ip_network(f"{ip}/{narrow}", strict=False)),
-        str(ipaddress.ip_network(f"{ip}/{wide}", strict=False)),
-        kind,
-    )
+def ip(value: str | None) -> str | None:
+    """An IP address in its normal form (RFC 5952), without port, zone and brackets; None where it is none."""
+    plain = host(value)
+    if plain is None:
+        return None
+    try:
+        parsed = ipaddress.ip_address(plain)
+    except ValueError:
+        return None
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+
+
+def prefix(address: str) -> str:
+    """Of a normal address, its /24, or /48 of version 6."""
+    return str(ipaddress.ip_network(f"{address}/{48 if ':' in address else 24}", strict=False))
+
+
+def wide(address: str) -> str:
+    """Of a normal address, its /16, or /32 of version 6."""
+    return str(ipaddress.ip_network(f"{address}/{32 if ':' in address else 16}", strict=False))
+
+
+def is_provider(address: str, *, service: bool = False) -> bool:
+    """Whether a normal address is the provider's own. service: the record names a background service of the provider."""
+    parsed = ipaddress.ip_address(address)
+    ranges = PROVIDER_RANGES + SHARED_RANGES if service else PROVIDER_RANGES
+    return any(parsed.version == n.version and parsed in n for n in ranges)
+
+
+def mailbox(value: str | None) -> str | None:
+    """A mailbox's or person's address: trimmed, ASCII letters in lower case."""
+    return fold(value)

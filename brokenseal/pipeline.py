@@ -7,6 +7,7 @@ taken out of history with all that a rare key ties to it, and the rest is weighe
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,9 +49,14 @@ class Options:
     false_cases: float = 0.5
     isolate: bool = False
 
+    def told(self) -> dict[str, Any]:
+        """As the answer says them."""
+        moment = self.as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if self.as_of else None
+        return {"as_of": moment, "false_cases": self.false_cases, "isolate": self.isolate}
+
     def key(self) -> str:
         """What a run is named by, beside its inputs."""
-        return f"as_of={self.as_of} false_cases={self.false_cases} isolate={self.isolate} priors={priors.digest()}"
+        return f"{json.dumps(self.told(), sort_keys=True)} priors={priors.digest()}"
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     moment = as_of(lake, options)
     write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())
     gaps.gaps(lake, moment, settled=judgement.settled)
-    write.summary(lake, moment, judgement)
+    write.summary(lake, moment, judgement, options.told(), {"priors": priors.digest()})
     lake.publish_run()
     return run
 
@@ -146,7 +152,7 @@ def weigh(lake: Lake, doubted: list[str], options: Options) -> int:
     unfair = lake.write("unfair", unfair.mutate(mark=ibis.literal(1)))
     joined = every.left_join(unfair, "unit_id")
     units = lake.write("levels", joined.mutate(benign=joined.mark.isnull()).drop("mark", "unit_id_right"))
-    lake.write("weights", bits.weigh(units, lake.read("priors"), isolate=options.isolate))
+    lake.write("weights", bits.weigh(bits.peaks(units), lake.read("priors"), isolate=options.isolate))
     score.hits(lake, {n: r.aspect for n, r in reasons().items()})
     score.judge(lake)
     return score.groups(lake, options.false_cases / 2)

@@ -3,9 +3,9 @@
 What: from the acts that crossed the line, by themselves or as a group, the `doubted` visits and their components. Why:
 one campaign is one case, and its quieter acts must not stay behind as somebody's history. How: a key weighs the bits of
 its coincidence, -log2 of the share of benign visits that carry it, its own relationship's left out. Two doubted acts are
-joined by a key whose coincidence is rarer than the number of pairs; an act that nobody doubted yet is drawn in where its
-own bits and the key's together reach the line. What is at home in a mailbox is never drawn in by a session or token that
-it shares, since a stolen session is its owner's too. Misses: nothing is drawn in by a key that benign visits carry often,
+joined by a key whose coincidence is rarer than one in their number; an act that nobody doubted yet is drawn in where its
+own bits and the key's together reach the line, and the found carry the key at least as often as all others. What is at home in a mailbox, in network and client, is never drawn in: a
+stolen session is its owner's too. Misses: nothing is drawn in by a key that benign visits carry often,
 so a campaign behind a common VPN exit is held together by its clients, sessions and tokens alone.
 """
 
@@ -21,7 +21,6 @@ from ibis import Table
 from brokenseal import bits
 from brokenseal.lake import Lake
 
-OWNED = ("session", "token")
 MOST_LINKS = 200_000
 DOUBTED = pa.schema([("visit_id", pa.string())])
 
@@ -54,8 +53,9 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     weighed = _weighed(lake, found)
     acts = lake.read("judged").select("visit_id", "bits", "at_home")
     new = weighed.filter(weighed.mine == 0).join(acts, "visit_id")
-    fair = ~(new.kind.isin(OWNED) & new.at_home)
-    new = new.filter(fair & (new.bits + new.link >= line))
+    # a key that others carry more often than the found acts is nobody's own
+    held = new.found >= new.others
+    new = new.filter(~new.at_home & held & (new.bits > 0) & (new.bits + new.link >= line))
     order = ibis.window(group_by="visit_id", order_by=[ibis.desc(new.link), new.kind, new.value])
     new = new.mutate(nth=ibis.row_number().over(order))
     rows = lake.fetch(new.filter(new.nth == 0).select("visit_id", "kind", "value", "link")).to_pylist()
@@ -76,18 +76,24 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
     others = benign.sum().over(per_key) - benign.sum().over(per_relation)
     all_visits = lake.read("visits").count().as_scalar()
     link = ((all_visits.cast("float64") + 1) / (others.cast("float64") + 1)).log2() * bits.TENTHS
-    return lake.write("near", near.mutate(link=link.round().cast("int64")))
+    found_here = near.mine.sum().over(per_key)
+    return lake.write(
+        "near",
+        near.mutate(
+            link=link.round().cast("int64"), others=others.cast("int64"), found=found_here.cast("int64")
+        ),
+    )
 
 
 def components(lake: Lake, found: dict[str, Link | None], false_cases: float) -> list[list[str]]:
-    """The found acts, joined where they share something whose coincidence is rarer than their pairs."""
+    """The found acts, joined where they share something whose coincidence is rarer than one in their number."""
     graph: rx.PyGraph = rx.PyGraph(multigraph=False)
     places = {visit: graph.add_node(visit) for visit in sorted(found)}
     if not places:
         return []
     weighed = _weighed(lake, found)
-    pairs = max(len(places) * (len(places) - 1) // 2, 1)
-    rare = weighed.filter((weighed.mine == 1) & (weighed.link >= bits.line(pairs, false_cases)))
+    # each act may join the rest by chance about once in as many as there are
+    rare = weighed.filter((weighed.mine == 1) & (weighed.link >= bits.line(len(places), false_cases)))
     rows = lake.fetch(
         rare.select("visit_id", "kind", "value", "link")
         .order_by([ibis.desc("link"), "kind", "value", "visit_id"])

@@ -16,7 +16,7 @@ from brokenseal.lake import Lake
 
 
 def keys(lake: Lake) -> None:
-    """Write `visit_keys`: visit_id, relationship_id, tenant_id, box, kind, value."""
+    """Write `visit_keys`: visit_id, relationship_id, tenant_id, box, actor, kind, value."""
     v = lake.read("visits")
     v = v.filter(~v.background)
     called = v.filter((v.ip_is == "caller") & v.ip.notnull())
@@ -39,5 +39,5 @@ def keys(lake: Lake) -> None:
 
 
 def _key(visits: Table, kind: str, value: StringValue) -> Table:
-    rows = visits.select("visit_id", "relationship_id", "tenant_id", "box", kind=ibis.literal(kind), value=value)
+    rows = visits.select("visit_id", "relationship_id", "tenant_id", "box", "actor", kind=ibis.literal(kind), value=value)
     return rows.filter(rows.value.notnull())

@@ -8,6 +8,7 @@ the hash of its earliest act.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,8 +99,8 @@ def tables(
     lake.write("case_items", _items(lake))
 
 
-def summary(lake: Lake, as_of: datetime, judgement: Any) -> None:
-    """Write `summary`, one row: as_of, acts, lines, rounds, settled."""
+def summary(lake: Lake, as_of: datetime, judgement: Any, options: Mapping[str, Any], hashes: Mapping[str, str]) -> None:
+    """Write `summary`, one row: as_of, acts, lines, rounds, settled, and what the run was made with, as JSON."""
     row = {
         "as_of": as_of,
         "acts": judgement.acts,
@@ -107,8 +108,10 @@ def summary(lake: Lake, as_of: datetime, judgement: Any) -> None:
         "group_line_bits": judgement.group_line,
         "rounds": judgement.rounds,
         "settled": judgement.settled,
+        "options": json.dumps(options, sort_keys=True),
+        "hashes": json.dumps(hashes, sort_keys=True),
     }
-    types = {"as_of": pa.timestamp("us"), "settled": pa.bool_()}
+    types = {"as_of": pa.timestamp("us"), "settled": pa.bool_(), "options": pa.string(), "hashes": pa.string()}
     fields = pa.schema([(name, types.get(name, pa.int64())) for name in row])
     lake.put("summary", pa.Table.from_pylist([row], schema=fields))
 

@@ -5,10 +5,11 @@ network and client, and `standing`, how well each relationship's network and cli
 1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4 nowhere), both written
 again in each round without the doubted visits. Why: history must not learn the intruder, and
 novelty is judged by relationship, not by access. How: a pair vouches for its network where its client is at home on
-another network too, or where the mailbox uses the network on half of its days; it vouches for its client where its
-network knows another client, or where the mailbox uses the client on half of its days. So a person who travels with his
-laptop vouches for the hotel, and an intruder, new in both, vouches for nothing. Misses: one who holds the mailbox on more
-than half of its days is its history.
+another network too, where the mailbox uses the network on half of its days, or where both were there from the log's first
+days; it vouches for its client where its
+network knows another client, where the mailbox uses the client on half of its days, or from the first days. So a person who travels with his
+laptop vouches for the hotel, and an intruder, new in both, vouches for nothing. Misses: one who was there before the
+log began, or who holds the mailbox on more than half of its days, is its history.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from brokenseal.lake import Lake
 
 WARM_DAYS = 7
 """Relationships that begin in a mailbox's first days are compared with their like: everything is new then."""
+HABIT_DAYS = 3
+"""A pair that is there from the log's first days, and on so many of them, is a habit."""
 NOWHERE = ("provider", "none")
 
 
@@ -52,10 +55,10 @@ def pairs(lake: Lake) -> None:
     v = lake.read("visits").anti_join(lake.read("doubted"), "visit_id")
     v = v.filter(~v.background)
     daily = v.select("tenant_id", "box", "net", "client_key", "actor", day=v["first"].cast("string")[:10]).distinct()
-    lake.write("pairs", _vouching(daily))
+    lake.write("pairs", _vouching(daily, lake.read("relations")))
 
 
-def _vouching(daily: Table) -> Table:
+def _vouching(daily: Table, relations: Table) -> Table:
     box = _days(daily, "box_days")
     net, client = _days(daily, "net_days", "net"), _days(daily, "client_days", "client_key")
     pair = daily.select("tenant_id", "box", "net", "client_key").distinct()
@@ -67,6 +70,12 @@ def _vouching(daily: Table) -> Table:
     joined = pair.join(box, ["tenant_id", "box"])
     joined = joined.join(net, ["tenant_id", "box", "net"])
     joined = joined.join(client, ["tenant_id", "box", "client_key"])
+    old = relations.filter(relations.period == "warm").select("tenant_id", "box", "net", "client_key").distinct()
+    joined = joined.left_join(old.mutate(old=ibis.literal(1)), ["tenant_id", "box", "net", "client_key"])
+    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    pair_days = _days(daily, "pair_days", "net", "client_key")
+    joined = joined.join(pair_days, ["tenant_id", "box", "net", "client_key"])
+    habit = (ibis.coalesce(joined.old, 0) == 1) & (joined.pair_days >= HABIT_DAYS)
     home_net = joined.net_days * 2 >= joined.box_days
     home_client = joined.client_days * 2 >= joined.box_days
     placed = ~joined.net.isin(NOWHERE)
@@ -79,8 +88,8 @@ def _vouching(daily: Table) -> Table:
         "clients",
         home_net=home_net,
         home_client=home_client,
-        vouches_net=placed & ((joined.nets >= 2) | home_net),
-        vouches_client=(placed & (joined.clients >= 2)) | home_client,
+        vouches_net=placed & ((joined.nets >= 2) | home_net | habit),
+        vouches_client=(placed & (joined.clients >= 2)) | home_client | habit,
     )
 
 

@@ -11,7 +11,7 @@ REASON = Reason(
     name="foreign_token",
     title="Token of a foreign tenant or another person",
     aspect="token",
-    unit="visit",
+    unit="peak",
     levels=(
         "its token belongs to another organisation, whose people do sign in here",
         "its token belongs to another organisation, none of whose people signs in here",

@@ -35,7 +35,7 @@ def hits(lake: Lake, aspects: dict[str, str]) -> None:
     aspect = ibis.cases(*((weights.evidence == name, a) for name, a in sorted(aspects.items())), else_="")
     weights = weights.filter(weights.bits > 0).mutate(aspect=aspect)
     levels = lake.read("levels").select("evidence", "relationship_id", "stratum", visit_id="unit_id", own_level="level")
-    single = weights.filter(weights.unit == "visit").join(levels, ["evidence", "relationship_id", "stratum"])
+    single = weights.filter(weights.unit != "relationship").join(levels, ["evidence", "relationship_id", "stratum"])
     single = single.filter(single.own_level >= single.level).drop("own_level")
     visits = lake.read("visits").select("visit_id", "relationship_id")
     whole = weights.filter(weights.unit == "relationship").join(visits, "relationship_id")
@@ -43,7 +43,7 @@ def hits(lake: Lake, aspects: dict[str, str]) -> None:
 
 
 def judge(lake: Lake) -> None:
-    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), at_home."""
+    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), at_home."""
     visits, found = lake.read("visits"), lake.read("hits")
     strongest = found.group_by("visit_id").agg(
         **{a: found.bits.max(where=found.aspect == a) for a in (*JOINT, *SEPARATE)}
@@ -60,12 +60,22 @@ def judge(lake: Lake) -> None:
     table = bits.sums(histograms, totals)
     sums = lake.put("sums", pa.table({"raw": list(table), "bits": list(table.values())}, schema=_ints("raw", "bits")))
     home = lake.read("standing")
-    home = home.select("relationship_id", at_home=(home.net_level == 0) & (home.client_level == 0))
+    home = home.select(
+        "relationship_id", at_home=(home.net_level == 0) & (home.client_level == 0), common=home.net_level <= 1
+    )
     out = wide.join(sums, "raw").left_join(home, "relationship_id")
+    # in a network where three colleagues are at home, being there is one fact about the network, not one a member
+    common = ibis.coalesce(out.common, ibis.literal(True))
+    apart = ibis.ifelse(common, ibis.least(out.bits, out.token + out.volume), out.bits)
     lake.write(
         "judged",
         out.select(
-            "visit_id", "relationship_id", "bits", "raw", at_home=ibis.coalesce(out.at_home, ibis.literal(True))
+            "visit_id",
+            "relationship_id",
+            "bits",
+            "raw",
+            apart=apart,
+            at_home=ibis.coalesce(out.at_home, ibis.literal(True)),
         ),
     )
 
@@ -114,13 +124,13 @@ def _histogram(lake: Lake, relations: Table, column: str) -> bits.Histogram:
 def groups(lake: Lake, false_cases: float) -> int:
     """Write `group_members`: visit_id, by, bits; returns the groups' line in tenths.
 
-    A group is the mailboxes that share a key, each with its oddest act; as many benign acts drawn by chance would add up
+    A group is the actors that share a key, each with the oddest act (one application in a hundred mailboxes is one fact); as many benign acts drawn by chance would add up
     to as much only once in 2^bits.
     """
-    acts = lake.read("judged").select("visit_id", "bits")
+    acts = lake.read("judged").select("visit_id", bits="apart")
     keys = lake.read("visit_keys")
     keys = keys.filter(keys.kind.isin(GROUP_KINDS)).join(acts, "visit_id")
-    oddest = keys.group_by("kind", "value", "tenant_id", "box").agg(bits=keys.bits.max())
+    oddest = keys.group_by("kind", "value", "tenant_id", "actor").agg(bits=keys.bits.max())
     per_key = oddest.group_by("kind", "value").agg(n=oddest.count(), total=oddest.bits.sum().cast("int64"))
     shared = per_key.filter(per_key.n >= 2)
     tried = lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py()
@@ -146,7 +156,7 @@ def _group_weights(lake: Lake, rows: list[dict[str, int]]) -> list[int]:
     if not rows:
         return []
     per_visit = lake.read("judged").anti_join(lake.read("doubted"), "visit_id")
-    oddest = per_visit.group_by("relationship_id").agg(weight=per_visit.bits.max())
+    oddest = per_visit.group_by("relationship_id").agg(weight=per_visit.apart.max())
     counts = lake.fetch(oddest.group_by("weight").agg(n=oddest.count()).order_by("weight"))
     histogram = dict(zip(counts["weight"].to_pylist(), counts["n"].to_pylist()))
     tails = bits.repeats(histogram, max(r["n"] for r in rows), TOP)

@@ -10,8 +10,8 @@ from brokenseal.evidence import Case, Reason, Tables, access, each_day
 REASON = Reason(
     name="shared_session",
     title="One session or token in two networks or clients",
-    aspect="token",
-    unit="visit",
+    aspect="network",
+    unit="peak",
     levels=(
         "its session or token is used from several networks, this one at home in the mailbox",
         "its session or token is used from several networks, this one at home nowhere in the mailbox",

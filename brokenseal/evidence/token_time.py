@@ -14,7 +14,7 @@ REASON = Reason(
     name="token_time",
     title="Token used before it was issued, too soon, or past its life",
     aspect="token",
-    unit="visit",
+    unit="peak",
     levels=(
         "its token was used more than 28 hours and 5 minutes after its issue time",
         "its token was used less than 300 seconds after the issue time written in it",

@@ -1,124 +1,89 @@
-"""Files taken in: written aside, moved in, published by one row; and small segments merged.
+"""Files taken in: written aside, moved in, published by one row.
 
 A writer killed at any moment leaves files that the ledger does not know; the next writer sweeps them, under the lock.
 """
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
-import shutil
-import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
-from brokenseal.errors import LakeError
-from brokenseal.lake.engine import COMPRESSION, embedded, quoted
+from brokenseal.lake.connect import clear
 from brokenseal.lake.ledger import FileTaken, Ledger, Segment
 
 ASIDE = "aside"
 SEGMENTS = "segments"
-SPILL = "spill"
-KEEP_SECONDS = 3600
-SMALL_BYTES = 16 << 20
-MOST_SMALL = 64
-UNTIMED = ("sightings", "rejects")
+_NUMBERS = itertools.count()
 
 
-@dataclass
 class Intake:
-    """The way into a lake. `aside` is a folder for segments that are not published yet."""
+    """The way into a lake: segments are written into `aside`, and `publish` makes them count."""
 
-    lake: Path
-    ledger: Ledger
+    def __init__(self, lake: Path, ledger: Ledger, published: Callable[[], None]) -> None:
+        self._lake = lake
+        self._ledger = ledger
+        self._published = published
 
-    def __post_init__(self) -> None:
-        self.aside = self.lake / ASIDE
-        self.aside.mkdir(exist_ok=True)
+    @cached_property
+    def aside(self) -> Path:
+        """A fresh folder for segments that are not published yet, made when it is first asked for."""
+        return aside(self._lake)
 
     def publish(self, taken: FileTaken) -> bool:
-        """Move an input's segments in and publish it; False where its bytes are in the lake already.
+        """Move an input's segments in and publish it; False, and nothing changes, where its bytes are in already.
 
-        Segments name their file by its absolute path, or relative to the lake.
+        Segments name their file by its absolute path. Raises LakeError where the disk or the ledger refuses.
         """
-        if taken.file_sha256 in {r["file_sha256"] for r in self.ledger.inputs()}:
+        if self._ledger.holds(taken.file_sha256):
             return False
-        moved = []
-        try:
-            for number, segment in enumerate(taken.segments):
-                source = self.lake / segment.file
-                target = f"{SEGMENTS}/{segment.table}/{taken.file_sha256[:16]}-{number}.parquet"
-                (self.lake / target).parent.mkdir(parents=True, exist_ok=True)
-                size = source.stat().st_size
-                source.replace(self.lake / target)
-                moved.append(replace(segment, file=target, size=size))
-            return self.ledger.publish_input(replace(taken, segments=tuple(moved)))
-        except OSError as error:
-            raise LakeError(f"cannot take {taken.path} into {self.lake}: {error.strerror or error}") from error
+        with clear(f"cannot take {taken.path} into {self._lake}"):
+            moved = place(self._lake, taken.segments, taken.file_sha256[:16])
+        whole = replace(taken, path=_utf8(taken.path), note=taken.note and _utf8(taken.note), segments=moved)
+        added = self._ledger.publish_input(whole)
+        self._published()
+        return added
 
 
-def sweep(lake: Path, ledger: Ledger) -> None:
-    """Remove what no row knows, and what was retired an hour ago. Only under the lock."""
-    now = time.time()
-    shutil.rmtree(lake / ASIDE, ignore_errors=True)
-    gone = ledger.retired(now - KEEP_SECONDS)
-    for file in gone:
-        (lake / file).unlink(missing_ok=True)
-    ledger.forget(gone)
-    known = ledger.files()
-    for path in (lake / SEGMENTS).glob("*/*"):
-        if str(path.relative_to(lake)) not in known:
-            path.unlink()
-    kept, _ = ledger.run_folders(now - KEEP_SECONDS)
-    for folder in (lake / "runs").glob("*"):
-        if str(folder.relative_to(lake)) not in kept:
-            shutil.rmtree(folder, ignore_errors=True)
-    for folder in (lake / SPILL).glob("*"):
-        owner = folder.name.split("-")[0]
-        if owner.isdigit() and not _alive(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
+def aside(lake: Path) -> Path:
+    """A fresh folder for what is not published yet."""
+    folder = lake / ASIDE / f"{os.getpid()}-{next(_NUMBERS)}"
+    with clear(f"cannot write into {lake}"):
+        folder.mkdir(parents=True)
+    return folder
 
 
-def _alive(process: int) -> bool:
+def place(lake: Path, segments: tuple[Segment, ...], stem: str) -> tuple[Segment, ...]:
+    """Move segments to where they stay, named by `stem` and their number, on disk before any row can name them."""
+    moved = []
+    for number, segment in enumerate(segments):
+        source = lake / segment.file
+        target = f"{SEGMENTS}/{segment.table}/{stem}-{number}.parquet"
+        (lake / target).parent.mkdir(parents=True, exist_ok=True)
+        with source.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+            os.fsync(handle.fileno())
+        size = source.stat().st_size
+        source.replace(lake / target)
+        moved.append(replace(segment, file=target, size=size, sha256=digest))
+    for folder in {(lake / s.file).parent for s in moved}:
+        _settle(folder)
+    return tuple(moved)
+
+
+def _settle(folder: Path) -> None:
+    """The names in a folder are on disk too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def compact(lake: Path, ledger: Ledger, *, memory: str, threads: int, spill: Path) -> int:
-    """Merge the small segments of each table that has more than 64 of them; returns how many went."""
-    merged = 0
-    for table, segments in sorted(ledger.segments().items()):
-        small = [s for s in segments if s.size < SMALL_BYTES]
-        if len(small) > MOST_SMALL:
-            new = _merge(lake, table, small, memory=memory, threads=threads, spill=spill)
-            ledger.replace(new, [s.file for s in small], time.time(), "compaction")
-            merged += len(small)
-    return merged
-
-
-def _merge(lake: Path, table: str, small: list[Segment], *, memory: str, threads: int, spill: Path) -> list[Segment]:
-    """One file a month, ordered by tenant and time."""
-    paths = ", ".join(quoted(lake / s.file) for s in small)
-    source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
-    timed = table not in UNTIMED
-    month = "coalesce(strftime(time, '%Y-%m'), 'none')" if timed else "'all'"
-    order = "order by tenant_id, time, record_id" if timed else ""
-    connection = embedded(memory=memory, threads=threads, spill=spill)
-    stamp = f"{int(time.time() * 1000):x}"
-    out = []
-    try:
-        months = connection.execute(f"select {month}, count(*) from {source} group by 1 order by 1").fetchall()
-        for name, rows in months:
-            file = f"{SEGMENTS}/{table}/month-{name}-{stamp}.parquet"
-            connection.execute(
-                f"copy (select * from {source} where {month} = {quoted(name)} {order}) "
-                f"to {quoted(lake / file)} (format parquet, compression {COMPRESSION})"
-            )
-            out.append(Segment(table, file, rows, (lake / file).stat().st_size))
+        os.fsync(handle)
     finally:
-        connection.close()
-    return out
+        os.close(handle)
+
+
+def _utf8(text: str) -> str:
+    """A file's name may hold bytes that are no text."""
+    return text.encode("utf-8", "backslashreplace").decode()

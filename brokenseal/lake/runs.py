@@ -4,49 +4,82 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from brokenseal.errors import LakeError
-from brokenseal.lake.engine import COMPRESSION
-from brokenseal.lake.ledger import Ledger
+from brokenseal.lake.connect import COMPRESSION, clear
 
 FOLDER = "runs"
 _NUMBERS = itertools.count()
 
 
+@dataclass(frozen=True)
+class Version:
+    """One writing of a table: its name as a view, its files, and its columns."""
+
+    view: str
+    place: Path
+    files: tuple[Path, ...]
+    columns: ibis.Schema
+
+
+@dataclass
 class Run:
-    """A run being made. Its folder counts only once the ledger names it."""
+    """A run being made. Its folder counts only once the ledger names it.
 
-    def __init__(self, lake: Path, run_id: str) -> None:
-        self.run_id = run_id
-        self.name = f"{FOLDER}/{run_id}-{os.getpid()}-{next(_NUMBERS)}"
-        self._lake = lake
-        self.folder = lake / self.name
-        self.tables: dict[str, list[Path]] = {}
-        self._versions: dict[str, int] = {}
-        try:
+    A table may be written again in each round; expressions made from an earlier version still see that version, so it
+    lies there until the run is published.
+    """
+
+    lake: Path
+    run_id: str
+    tables: dict[str, Version] = field(default_factory=dict)
+    _older: list[Version] = field(default_factory=list)
+    _count: int = 0
+
+    def __post_init__(self) -> None:
+        self.name = f"{FOLDER}/{self.run_id}-{os.getpid()}-{next(_NUMBERS)}"
+        self.folder = self.lake / self.name
+        with clear(f"cannot write a run into {self.lake}"):
             self.folder.mkdir(parents=True)
-        except OSError as error:
-            raise LakeError(f"cannot write a run into {lake}: {error.strerror}") from error
 
-    def target(self, table: str) -> Path:
-        """Where the next version of a table goes; a table may be written again in each round."""
-        number = self._versions[table] = self._versions.get(table, 0) + 1
-        return self.folder / f"{table}-{number}.parquet"
+    def target(self, table: str) -> tuple[str, Path]:
+        """The next version of a table: the view's name, and the place it is written to."""
+        self._count += 1
+        stem = f"{table}-{self._count}"
+        return f"run_{stem}".replace("-", "_"), self.folder / f"{stem}.parquet"
 
-    def put(self, table: str, rows: pa.Table) -> list[Path]:
+    def keep(self, table: str, version: Version) -> None:
+        """This is the table now."""
+        if table in self.tables:
+            self._older.append(self.tables[table])
+        self.tables[table] = version
+
+    def put(self, rows: pa.Table, place: Path) -> tuple[Path, ...]:
         """Rows from outside the engine as a file of the run."""
-        target = self.target(table)
-        try:
-            pq.write_table(rows, target, compression=COMPRESSION)
-        except OSError as error:
-            raise LakeError(f"cannot write {target}: {error.strerror or error}") from error
-        return [target]
+        with clear(f"cannot write {place}"):
+            pq.write_table(rows, place, compression=COMPRESSION)
+        return (place,)
 
-    def publish(self, ledger: Ledger, now: float) -> None:
-        """Make it the latest."""
-        named = {t: [str(f.relative_to(self._lake)) for f in files] for t, files in sorted(self.tables.items())}
-        ledger.publish_run(self.run_id, self.name, named, now)
+    def named(self) -> dict[str, list[str]]:
+        """Each table's files, as the ledger names them."""
+        return {t: [str(f.relative_to(self.lake)) for f in v.files] for t, v in sorted(self.tables.items())}
+
+    def tidy(self) -> None:
+        """Remove what later versions have replaced."""
+        for old in self._older:
+            remove(old.place)
+        self._older.clear()
+
+
+def remove(place: Path) -> None:
+    """A file or a folder, if it is there."""
+    if place.is_dir():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place.unlink(missing_ok=True)

@@ -1,0 +1,27 @@
+"""The answer as JSON, as a page, and in a terminal."""
+
+from brokenseal.report.assemble import answer
+from brokenseal.report.contract import dump, schema, validate
+from brokenseal.report.dossier import dossier
+from brokenseal.report.explained import explained
+from brokenseal.report.files import ANSWER, PAGE, RUN, Call, write
+from brokenseal.report.page import html
+from brokenseal.report.screen import terminal
+from brokenseal.report.visible import visible
+
+__all__ = [
+    "ANSWER",
+    "PAGE",
+    "RUN",
+    "Call",
+    "answer",
+    "dossier",
+    "dump",
+    "explained",
+    "html",
+    "schema",
+    "terminal",
+    "validate",
+    "visible",
+    "write",
+]

@@ -1,5 +1,25 @@
 """Raw files to records and tables. One file, one log.
 
 `recognise` says by content what a file is, `lines` yields its rows, a log's own file (`unified_audit`, `entra_signin`) says
-what its records mean, `second` reads again what the fast reader refused, `take` does one file and `ingest` all of them.
+what its records mean, `second` reads again what the fast reader refused, `extract` writes the tables, `take` does one file
+and `gather` all of them.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brokenseal.sources.derive import rederive
+    from brokenseal.sources.gather import IngestSummary, ingest
+
+__all__ = ["IngestSummary", "ingest", "rederive"]
+_HOME = {"IngestSummary": "gather", "ingest": "gather", "rederive": "derive"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(name)
+    from importlib import import_module
+
+    return getattr(import_module(f"brokenseal.sources.{_HOME[name]}"), name)

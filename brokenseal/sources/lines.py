@@ -1,16 +1,18 @@
 """Bytes to rows: physical lines, elements of an array, records of a CSV.
 
-What: blocks of rows, each with its 1-based number and its bytes as they lie in the file. Why: a claim in court leads to a
-row of a file, so no engine may find the lines: engines lose tails, shift numbers and rewrite numbers. How: numpy finds the
-line ends; msgspec slices arrays without touching them; pyarrow reads CSV. A compressed file that was cut yields what
-was whole and says so.
+What: blocks of rows, each with its 1-based number and its text as it lies in the file. Why: a claim in court leads to a
+row of a file, so no engine may find the rows: engines lose tails, shift numbers and rewrite numbers. How: numpy finds line
+ends, msgspec slices arrays without touching them, `split` finds the elements of a broken one, pyarrow reads CSV. A file
+that was cut yields what was whole and says so.
 """
 
 from __future__ import annotations
 
 import codecs
+import csv
+import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -18,31 +20,35 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
-from brokenseal.errors import InputError
+from brokenseal.sources import split
 
 BLOCK = 48 << 20
+READ = 4 << 20
 GZIP = b"\x1f\x8b"
-ROWS = pa.schema([("row", pa.int64()), ("bytes", pa.binary())])
 CSV_BLOCK = 64 << 20
+ROWS = pa.schema([("row", pa.int64()), ("raw", pa.large_string())])
 
 
 @dataclass
 class Stream:
-    """The bytes of a file, decompressed and in UTF-8; `cut` says why they end too early."""
+    """The bytes of a file, decompressed and without byte order mark; UTF-16 becomes UTF-8. `cut`: why they end early."""
 
     path: Path
     cut: str | None = None
 
-    def blocks(self, size: int = 4 << 20) -> Iterator[bytes]:
-        """Blocks of UTF-8 without a byte order mark."""
+    def blocks(self, size: int = READ) -> Iterator[bytes]:
+        """Blocks in order. Raises OSError where the file cannot be read."""
         first, decoder = True, None
         for block in self._plain(size):
             if first:
                 decoder, block = _decoder(block)
                 first = False
-            yield decoder.decode(block).encode("utf-8", "surrogatepass") if decoder else block
+            yield decoder.decode(block).encode() if decoder else block
+        if decoder:
+            yield decoder.decode(b"", final=True).encode()
 
     def _plain(self, size: int) -> Iterator[bytes]:
         with self.path.open("rb") as handle:
@@ -51,146 +57,212 @@ class Stream:
             yield from self._gunzip(handle, size) if head == GZIP else iter(lambda: handle.read(size), b"")
 
     def _gunzip(self, handle: BinaryIO, size: int) -> Iterator[bytes]:
-        engine, begun = zlib.decompressobj(31), False
-        data = handle.read(size)
+        engine, data = zlib.decompressobj(31), handle.read(size)
         while data:
-            begun = True
             try:
                 block = engine.decompress(data, 16 << 20)
             except zlib.error as error:
-                self.cut = f"the compressed file is damaged: {error}"
+                self.cut = f"the compressed data is damaged ({error})"
                 return
             if block:
                 yield block
+            data = engine.unconsumed_tail or (handle.read(size) if not engine.eof else b"")
             if engine.eof:
                 # a member may follow another; zeros after the last are padding
                 data = (engine.unused_data or handle.read(size)).lstrip(b"\0")
                 if data and not data.startswith(GZIP[: len(data)]):
-                    self.cut = "bytes follow the compressed data"
+                    self.cut = "bytes that are not compressed follow the compressed data"
                     return
-                engine, begun = zlib.decompressobj(31), False
-                continue
-            data = engine.unconsumed_tail or handle.read(size)
-        if begun:
-            self.cut = "the compressed file ends too early"
+                if not data:
+                    return
+                engine = zlib.decompressobj(31)
+        self.cut = "the compressed data ends too early"
 
 
 def _decoder(block: bytes) -> tuple[codecs.IncrementalDecoder | None, bytes]:
-    """A decoder for UTF-16, by its mark or its zeros; UTF-8 stays bytes."""
+    """A decoder for UTF-16, by its mark or by a text's zeros; UTF-8 stays bytes."""
     if block.startswith(codecs.BOM_UTF8):
         return None, block[3:]
     for mark, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if block.startswith(mark):
             return codecs.getincrementaldecoder(name)("replace"), block[2:]
+    even, odd = block[:64:2], block[1:64:2]
+    if len(block) >= 4 and not any(odd) and all(even):
+        return codecs.getincrementaldecoder("utf-16-le")("replace"), block
+    if len(block) >= 4 and not any(even) and all(odd):
+        return codecs.getincrementaldecoder("utf-16-be")("replace"), block
     return None, block
 
 
-def physical(stream: Stream) -> Iterator[pa.RecordBatch]:
-    """Each physical line; blank ones keep their number and are left out."""
+def physical(stream: Stream) -> Iterator[pa.Table]:
+    """Each physical line, trimmed; blank ones keep their number and are left out."""
     rest, number, parts, held = b"", 0, [], 0
     for block in stream.blocks():
         parts.append(block)
         held += len(block)
         if held < BLOCK:
             continue
-        data = rest + b"".join(parts)
+        data = b"".join([rest, *parts])
         parts, held = [], 0
         end = data.rfind(b"\n") + 1
         if end:
             yield _lines(data[:end], number)
             number += data.count(b"\n", 0, end)
         rest = data[end:]
-    data = rest + b"".join(parts)
+    data = b"".join([rest, *parts])
     if data:
         yield _lines(data if data.endswith(b"\n") else data + b"\n", number)
 
 
-def _lines(data: bytes, before: int) -> pa.RecordBatch:
-    """Lines of a buffer that ends in a line end, without copying them."""
+def _lines(data: bytes, before: int) -> pa.Table:
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
     offsets = np.concatenate(([0], ends + 1)).astype(np.int64)
     raw = pa.Array.from_buffers(pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
     numbers = pa.array(np.arange(before + 1, before + 1 + len(ends), dtype=np.int64))
-    return pa.RecordBatch.from_arrays([numbers, raw], names=["row", "bytes"])
+    table = pa.table([numbers, pc.ascii_trim(_text(raw), " \t\r\n")], schema=ROWS)
+    return table.filter(pc.greater(pc.binary_length(table["raw"]), 0))
 
 
-def elements(stream: Stream) -> Iterator[pa.RecordBatch]:
-    """Elements of a JSON array, of `value` or `records` of a JSON object, or the one object that the file is."""
-    data = b"".join(stream.blocks()).strip()
+def _text(raw: pa.Array) -> pa.Array:
+    """Bytes as text; where they are not UTF-8, with replacement characters."""
     try:
-        found = msgspec.json.decode(data, type=list[msgspec.Raw]) if data[:1] == b"[" else _wrapped(data)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InputError(f"{stream.path}: broken JSON: {error}") from error
-    for start in range(0, len(found), 50_000):
-        part = [bytes(e) for e in found[start : start + 50_000]]
-        numbers = pa.array(range(start + 1, start + 1 + len(part)), pa.int64())
-        yield pa.RecordBatch.from_arrays([numbers, pa.array(part, pa.large_binary())], names=["row", "bytes"])
+        return raw.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return pa.array([b.decode("utf-8", "replace") for b in raw.to_pylist()], pa.large_string())
 
 
-def _wrapped(data: bytes) -> list[msgspec.Raw]:
+def numbered(rows: Iterable[bytes], size: int = BLOCK) -> Iterator[pa.Table]:
+    """Rows that need no search, numbered from 1, in blocks."""
+    part: list[bytes] = []
+    held, first = 0, 1
+    for row in rows:
+        part.append(row)
+        held += len(row)
+        if held >= size:
+            yield _numbered(part, first)
+            first, held, part = first + len(part), 0, []
+    if part:
+        yield _numbered(part, first)
+
+
+def _numbered(part: list[bytes], first: int) -> pa.Table:
+    numbers = pa.array(range(first, first + len(part)), pa.int64())
+    return pa.table([numbers, _text(pa.array(part, pa.large_binary()))], schema=ROWS)
+
+
+def elements(stream: Stream) -> Iterator[bytes]:
+    """Elements of a JSON array, or of an array wrapped as `value` or `records`, or the values of a file of such values."""
+    head: list[bytes] = []
+    held, blocks = 0, stream.blocks()
+    for block in blocks:
+        head.append(block)
+        held += len(block)
+        if held > split.MOST_WHOLE:
+            break
+    else:
+        data = b"".join(head)
+        try:
+            yield from _whole(data)
+        except (msgspec.DecodeError, RecursionError):
+            yield from split.values([data])
+        return
+    yield from split.values(_chained(head, blocks))
+
+
+def _chained(head: list[bytes], blocks: Iterator[bytes]) -> Iterator[bytes]:
+    yield from head
+    yield from blocks
+
+
+def _whole(data: bytes) -> list[bytes]:
+    """Elements of one well-formed value."""
+    if data.lstrip()[:1] == b"[":
+        return [bytes(e) for e in msgspec.json.decode(data, type=list[msgspec.Raw])]
     members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    for name in ("value", "records"):
+    for name in split.WRAPPERS:
         if name in members and bytes(members[name])[:1] == b"[":
-            return msgspec.json.decode(members[name], type=list[msgspec.Raw])
-    return [msgspec.Raw(data)]
+            return [bytes(e) for e in msgspec.json.decode(members[name], type=list[msgspec.Raw])]
+    return [data.strip()]
 
 
-class _Bytes:
-    """A stream as a file object, for pyarrow."""
+class _File(io.RawIOBase):
+    """A stream as a file object."""
 
     def __init__(self, stream: Stream) -> None:
-        self._blocks, self._held, self.closed = stream.blocks(), b"", False
-
-    def read(self, size: int = -1) -> bytes:
-        while len(self._held) < size or size < 0:
-            block = next(self._blocks, None)
-            if block is None:
-                break
-            self._held += block
-        out, self._held = (self._held, b"") if size < 0 else (self._held[:size], self._held[size:])
-        return out
-
-    def close(self) -> None:
-        self.closed = True
+        self._blocks, self._held = stream.blocks(), b""
 
     def readable(self) -> bool:
         return True
 
-    def seekable(self) -> bool:
-        return False
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._held:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._held = block
+        part, self._held = self._held[: len(buffer)], self._held[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
 
-    def writable(self) -> bool:
-        return False
 
-    def flush(self) -> None:
-        pass
+def csv_records(
+    stream: Stream, column: str, skip: int, delimiter: str, ragged: list[tuple[int, str]]
+) -> Iterator[pa.Table]:
+    """One column of a CSV's records, numbered after the header; records of another width go to `ragged`.
 
+    skip: lines before the header. Raises pyarrow.ArrowInvalid where the fast reader gives up: `csv_slow` reads it then.
+    """
 
-def records(stream: Stream, column: str, skip: int, bad: list[tuple[int, str]]) -> Iterator[pa.RecordBatch]:
-    """One column of a CSV's records, numbered after the header; ragged rows go to `bad`. skip: lines before the header."""
-
-    def ragged(row: pyarrow.csv.InvalidRow) -> str:
-        # the reader counts from the file's first line
-        bad.append(
-            ((row.number or 0) - skip - 1, f"{row.actual_columns} columns where {row.expected_columns} were promised")
+    def bad(row: pyarrow.csv.InvalidRow) -> str:
+        # the reader counts the header and what was skipped as rows
+        ragged.append(
+            ((row.number or 0) - skip - 1, f"{row.actual_columns} columns instead of {row.expected_columns}")
         )
         return "skip"
 
     reader = pyarrow.csv.open_csv(
-        pa.PythonFile(_Bytes(stream), mode="r"),
+        pa.PythonFile(io.BufferedReader(_File(stream), READ), mode="r"),
         read_options=pyarrow.csv.ReadOptions(block_size=CSV_BLOCK, use_threads=False, skip_rows=skip),
-        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=ragged),
+        parse_options=pyarrow.csv.ParseOptions(
+            newlines_in_values=True, invalid_row_handler=bad, delimiter=delimiter, ignore_empty_lines=True
+        ),
         convert_options=pyarrow.csv.ConvertOptions(
-            include_columns=[column], column_types={column: pa.binary()}, strings_can_be_null=False, null_values=[]
+            include_columns=[column], column_types={column: pa.large_binary()}, strings_can_be_null=False, null_values=[]
         ),
     )
     number = 0
     for batch in reader:
+        left_out = {n for n, _ in ragged}
         numbers = []
-        for _ in range(batch.num_rows):
+        while len(numbers) < batch.num_rows:
             number += 1
-            while any(number == b[0] for b in bad):
-                number += 1
-            numbers.append(number)
-        column_data = batch.column(0).cast(pa.large_binary())
-        yield pa.RecordBatch.from_arrays([pa.array(numbers, pa.int64()), column_data], names=["row", "bytes"])
+            if number not in left_out:
+                numbers.append(number)
+        yield pa.table([pa.array(numbers, pa.int64()), _text(batch.column(0))], schema=ROWS)
+
+
+def csv_slow(
+    stream: Stream, column: str, skip: int, delimiter: str, ragged: list[tuple[int, str]]
+) -> Iterator[pa.Table]:
+    """As `csv_records`, for a file that the fast reader gave up on."""
+    csv.field_size_limit(1 << 31)
+    text = io.TextIOWrapper(io.BufferedReader(_File(stream), READ), encoding="utf-8", errors="replace", newline="")
+    for _ in range(skip):
+        text.readline()
+    reader = csv.reader(text, delimiter=delimiter)
+    header = next(reader, [])
+    wanted, number, part, held = header.index(column), 0, [], 0
+    for record in reader:
+        if not record:
+            continue
+        number += 1
+        if len(record) <= wanted:
+            ragged.append((number, f"{len(record)} columns instead of {len(header)}"))
+            continue
+        part.append((number, record[wanted]))
+        held += len(record[wanted])
+        if held > BLOCK:
+            yield pa.table([pa.array(c) for c in zip(*part)], schema=ROWS)
+            part, held = [], 0
+    if part:
+        yield pa.table([pa.array(c, t) for c, t in zip(zip(*part), ROWS.types)], schema=ROWS)

@@ -1,171 +1,208 @@
-"""What a file is, by its content, never by its name.
+"""What a file is, by its content; its name says nothing.
 
-How: the first bytes tell binary from text, the first record that parses tells the log. A log that brokenseal does not
-take in is named all the same, so that nobody believes it was.
+What: a sample of the file's beginning, its shape (lines, array, values, pages, CSV) and the keys or columns it shows. Why:
+exports are renamed, wrapped and zipped before they reach a responder. How: any of the first rows that is whole may speak
+for the file, so that one broken row hides nothing; logs that make no tables yet are named all the same.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import json
-from dataclasses import dataclass
-from itertools import islice
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from brokenseal.sources.lines import Stream
 
-PEEK = 1 << 20
-TRIES = 200
+SAMPLE = 1 << 20
+MOST_SAMPLE = 64 << 20
+MOST_ROWS = 200
+_DECODER = json.JSONDecoder(strict=False)
+_WRAPPED = re.compile(r'\A\s*\{.{0,4000}?"(?:value|records)"\s*:\s*\[', re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Kind:
-    """format: as in `inputs`. shape: json-lines, json-array, json-value, csv or none. skip: lines before a CSV's header."""
+@dataclass
+class Sample:
+    """The beginning of a file. shape: json-lines, json-array, json-value, json-pages, csv, none."""
 
-    format: str
-    shape: str
+    head: bytes
+    shape: str = "none"
+    objects: list[dict[str, Any]] = field(default_factory=list)
+    header: tuple[str, ...] = ()
+    delimiter: str = ","
     skip: int = 0
 
+    @cached_property
+    def text(self) -> str:
+        """The head as text."""
+        return self.head.decode("utf-8", "replace")
 
-OTHER_CSV = (
-    ({"OfficeWorkload", "OfficeObjectId"}, "sentinel-office-activity"),
-    ({"ConditionalAccessStatus", "AppDisplayName"}, "sentinel-signin"),
-    ({"InitiatedBy", "TargetResources"}, "sentinel-audit-logs"),
-    ({"OperationNameValue", "CallerIpAddress"}, "azure-activity"),
-    ({"EventSubmissionTimestamp [UTC]", "CallerIpAddress"}, "azure-activity"),
-    ({"MessageTraceId", "RecipientAddress"}, "message-trace"),
-)
+    def has(self, *names: str, least: int | None = None) -> bool:
+        """Some object has these keys (all, or at least so many of them)."""
+        wanted = len(names) if least is None else least
+        return any(sum(n in o for n in names) >= wanted for o in self.objects)
 
-
-def recognise(stream: Stream) -> Kind:
-    """The kind of a file; reads its first megabyte."""
-    head = b"".join(_peek(stream))
-    if not head.strip():
-        return Kind("empty", "none")
-    if b"\0" in head[:4096] or _binary(head[:4096]):
-        return Kind("binary", "none")
-    start = head.lstrip()[:1]
-    if start in b"[{":
-        return _json(head, whole=len(head) < PEEK, array=start == b"[")
-    return _csv(head)
+    def columns(self, *names: str) -> bool:
+        """The CSV has all these columns, whatever their case."""
+        known = {c.lower().removesuffix(" [utc]") for c in self.header}
+        return all(n.lower() in known for n in names)
 
 
-def _peek(stream: Stream) -> list[bytes]:
-    out, size = [], 0
-    for block in stream.blocks(64 << 10):
-        out.append(block)
-        size += len(block)
-        if size >= PEEK:
+def sample(path: Path) -> Sample:
+    """Look at a file. Raises OSError where it cannot be opened."""
+    head = b""
+    for block in Stream(path).blocks(SAMPLE):
+        head += block
+        if (len(head) >= SAMPLE and b"\n" in head) or len(head) >= MOST_SAMPLE:
             break
+    out = Sample(head)
+    start = out.text[:64].lstrip()
+    if start[:1] in ("{", "["):
+        _json(out)
+    elif start and not _binary(head):
+        _csv(out)
     return out
 
 
 def _binary(head: bytes) -> bool:
-    odd = sum(1 for b in head if b < 9 or 13 < b < 32)
-    return odd * 20 > len(head)
+    part = head[:4096]
+    odd = sum(1 for b in part if b < 32 and b not in (9, 10, 13))
+    return b"\0" in part or odd > len(part) / 20
 
 
-def _json(head: bytes, *, whole: bool, array: bool) -> Kind:
-    lines = head.split(b"\n")
-    for line in islice(lines if whole else lines[:-1], TRIES):
-        found = _object(line.strip())
-        if found is not None:
-            return _of_document(found, "json-lines")
-    text = head.decode("utf-8", "replace").strip().lstrip("\ufeff")
-    first = _first_element(text) if array else _first_object(text)
-    if first is None:
-        return Kind("json", "none")
-    return _of_document(first, "json-array" if array else "json-value")
+def _json(out: Sample) -> None:
+    text = out.text
+    if text.lstrip()[0] == "[":
+        out.shape, out.objects = "json-array", _following(text, text.index("[") + 1)
+        return
+    lines = _lines(text)
+    if lines:
+        out.shape, out.objects = "json-lines", lines
+        pages = [o for o in lines if any(isinstance(o.get(w), list) for w in ("value", "records"))]
+        if pages:
+            out.shape = "json-pages" if len(lines) > 1 else "json-array"
+            inner = [e for o in pages for w in ("value", "records") for e in o.get(w) or []]
+            out.objects = [e for e in inner[:MOST_ROWS] if isinstance(e, dict)]
+        return
+    wrapped = _WRAPPED.match(text)
+    if wrapped:
+        out.shape, out.objects = "json-array", _following(text, wrapped.end())
+    if not out.objects:
+        out.shape, out.objects = "json-value", _following(text, 0)
 
 
-def _object(text: bytes) -> dict[str, Any] | None:
+def _parse(text: str, at: int = 0) -> tuple[Any, int]:
+    """The value that begins here and where it ends; None where it is broken."""
     try:
-        found = json.loads(text)
+        return _DECODER.raw_decode(text, at)
     except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+        return None, at
 
 
-def _first_element(text: str) -> dict[str, Any] | None:
-    """The first object of an array that may be longer than what was read."""
-    position = text.find("{")
-    for _ in range(TRIES):
-        if position < 0:
-            return None
-        try:
-            found, _ = json.JSONDecoder().raw_decode(text, position)
-        except (ValueError, RecursionError):
-            return None
-        if isinstance(found, dict) and classify(found) != "json":
-            return found
-        position = text.find("{", position + 1)
-    return None
+def _lines(text: str) -> list[dict[str, Any]]:
+    """Objects that are whole physical lines."""
+    found = []
+    for line in text.split("\n")[:MOST_ROWS]:
+        plain = line.strip()
+        # an indented object is a part of a bigger one
+        if line.startswith("{") and plain.endswith("}") and len(plain) > 2:
+            value, end = _parse(plain)
+            if isinstance(value, dict) and end == len(plain):
+                found.append(value)
+    return found
 
 
-def _first_object(text: str) -> dict[str, Any] | None:
-    """The one object of the file, or the first element of its `value` or `records`."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        for name in ('"value"', '"records"'):
-            if name in text[:4096]:
-                return _first_element(text[text.index(name) :])
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _of_document(found: dict[str, Any], shape: str) -> Kind:
-    for name in ("value", "records"):
-        inner = found.get(name)
-        if isinstance(inner, list) and "Id" not in found:
-            first = next((e for e in inner if isinstance(e, dict)), None)
-            return Kind(classify(first), "json-value") if first else Kind("json", "json-value")
-    return Kind(classify(found), shape)
-
-
-def classify(record: dict[str, Any]) -> str:
-    """The log that one JSON record comes from."""
-    has = {k.lower() for k in record}
-    tests = (
-        ({"creationtime", "operation", "id"}, "unified-audit"),
-        ({"auditdata", "auditlogrecordtype"}, "graph-audit"),
-        ({"auditdata", "operations"}, "unified-audit-wrapped"),
-        ({"auditdata", "recordtype"}, "unified-audit-wrapped"),
-        ({"conditionalaccesspolicies", "operationname"}, "log-analytics-signin"),
-        ({"createddatetime", "ipaddress", "appid"}, "entra-signin"),
-        ({"activities"}, "google-workspace"),
-        ({"kind", "etag", "actor"}, "google-workspace"),
-        ({"messagetraceid"}, "message-trace"),
-        ({"messageid", "recipientaddress", "received"}, "message-trace"),
-        ({"category", "properties", "time"}, "azure-diagnostic"),
-        ({"creationtime", "operation"}, "unified-audit"),
-    )
-    return next((name for keys, name in tests if keys <= has), "json")
-
-
-def _csv(head: bytes) -> Kind:
-    text = head.decode("utf-8", "replace")
-    lines = text.splitlines()
-    # PowerShell and spreadsheets write a line of their own before the header
-    skip = sum(1 for _ in iter_prologue(lines))
-    rows = csv.reader(io.StringIO("\n".join(lines[skip : skip + 1])))
-    header = [c.strip() for c in next(rows, [])]
-    if "AuditData" in header:
-        return Kind("unified-audit-csv", "csv", skip)
-    if {"RecordType", "UserIds", "Operations"} <= set(header):
-        return Kind("unified-audit-csv without AuditData", "csv", skip)
-    for keys, name in OTHER_CSV:
-        if keys <= set(header):
-            return Kind(name, "csv", skip)
-    return Kind("csv" if len(header) > 1 else "text", "csv" if len(header) > 1 else "none", skip)
-
-
-def iter_prologue(lines: list[str]) -> list[str]:
-    """Lines before a CSV's header: `#TYPE ...`, `sep=;`, and blank ones."""
-    out = []
-    for line in lines:
-        if line.strip() and not line.startswith("#TYPE") and not line.lower().startswith("sep="):
+def _following(text: str, at: int) -> list[dict[str, Any]]:
+    """Objects that follow one another from here."""
+    found: list[dict[str, Any]] = []
+    while len(found) < MOST_ROWS:
+        at = text.find("{", at)
+        if at < 0:
             break
-        out.append(line)
-    return out
+        value, end = _parse(text, at)
+        if not isinstance(value, dict):
+            if not found:
+                # cut or broken: its first keys may be enough
+                keys = re.findall(r'"([A-Za-z@.]{1,60})"\s*:', text[at : at + 20_000])
+                return [dict.fromkeys(keys)] if keys else []
+            break
+        found.append(value)
+        at = end
+    return found
+
+
+def _csv(out: Sample) -> None:
+    lines = out.text.splitlines()[:3]
+    while out.skip < len(lines) - 1 and re.match(r"(?i)\s*(sep=|#TYPE)", lines[out.skip]):
+        out.skip += 1
+    line = lines[out.skip] if lines else ""
+    best: tuple[str, ...] = ()
+    for delimiter in (",", ";", "\t", "|"):
+        header = next(csv.reader([line], delimiter=delimiter), [])
+        if len(header) > len(best):
+            best, out.delimiter = tuple(header), delimiter
+    named = all(c.strip() and len(c) < 100 for c in best)
+    if len(best) > 1 and named:
+        out.shape, out.header = "csv", best
+
+
+@dataclass(frozen=True)
+class Other:
+    """A log that is recognised by its keys or columns, and makes no tables yet."""
+
+    name: str
+    columns: Sequence[str] = ()
+    keys: Sequence[str] = ()
+
+
+OTHERS = (
+    Other("google-workspace", keys=("kind", "id", "actor", "events")),
+    Other("exchange-message-trace", keys=("MessageTraceId", "SenderAddress", "RecipientAddress")),
+    Other("exchange-message-trace", columns=("SenderAddress", "RecipientAddress")),
+    Other("exchange-message-trace", columns=("origin_timestamp_utc", "sender_address")),
+    Other("log-analytics-office-activity", columns=("OfficeWorkload", "Operation")),
+    Other("log-analytics-office-activity", keys=("OfficeWorkload", "Operation")),
+    Other("log-analytics-signin", columns=("AppDisplayName", "ResultType", "UserPrincipalName")),
+    Other("log-analytics-signin", keys=("TimeGenerated", "AppDisplayName", "ResultType")),
+    Other("log-analytics-entra-audit", columns=("OperationName", "InitiatedBy", "TargetResources")),
+    Other("log-analytics-entra-audit", keys=("TimeGenerated", "OperationName", "TargetResources")),
+    Other("azure-activity", columns=("Caller", "CallerIpAddress", "ResourceGroup")),
+    Other("azure-activity", keys=("caller", "callerIpAddress", "operationName")),
+    Other("azure-monitor-export", keys=("time", "category", "properties")),
+    Other("graph-directory-audit", keys=("activityDateTime", "activityDisplayName", "initiatedBy")),
+    Other("unified-audit-csv-without-records", columns=("CreationDate", "UserIds", "Operations")),
+    Other("unified-audit-csv-without-records", columns=("CreationDate", "RecordType", "Operation", "UserId")),
+)
+NOTES = {
+    "unified-audit-csv-without-records": "no column AuditData: it holds the records; export it again with that column",
+    "empty": "the file is empty",
+    "binary": "not text, nor compressed text",
+    "text": "text that is neither JSON nor CSV",
+    "csv": "a CSV of no known log",
+    "json": "JSON of no known log",
+}
+
+
+def other(seen: Sample) -> tuple[str, str]:
+    """Name of a file that makes no records, and why it was not read."""
+    name = _name(seen)
+    return name, NOTES.get(name, f"recognised as {name}, which is not read yet")
+
+
+def _name(seen: Sample) -> str:
+    if not seen.head.strip():
+        return "empty"
+    if seen.shape == "none":
+        return "binary" if _binary(seen.head) else "text"
+    # pages of Google's Reports API hold their activities one level down
+    nested = [o["activities"][0] for o in seen.objects if isinstance(o.get("activities"), list) and o["activities"]]
+    nested += [o["items"][0] for o in seen.objects if isinstance(o.get("items"), list) and o["items"]]
+    looked = Sample(seen.head, seen.shape, [*seen.objects, *(n for n in nested if isinstance(n, dict))], seen.header)
+    for log in OTHERS:
+        if (log.columns and looked.columns(*log.columns)) or (log.keys and looked.has(*log.keys)):
+            return log.name
+    return "csv" if seen.shape == "csv" else "json"

@@ -1,141 +1,192 @@
-"""The unified audit log of Microsoft 365.
+"""The unified audit log of Microsoft 365: as Management Activity API JSON, Search-UnifiedAuditLog CSV, Graph audit query.
 
-Yields: records; accesses and items from MailItemsAccessed and AttachmentAccess; issuances from UserLoggedIn and
-UserLoginFailed (the echo of interactive sign-ins, used where no sign-in log is). Shapes: Management Activity API JSON, the
-AuditData of `Search-UnifiedAuditLog`, and `auditData` of Graph audit queries; inside, all three are the same record.
-Traps: MailAccessType decides between bind and sync, never the record type; a sync has no AppId and no Folders; one session
-id is spelled in three places; "", {} and zero GUIDs are absent.
+What: MailItemsAccessed and AttachmentAccess are accesses, their messages items, UserLoggedIn and UserLoginFailed
+issuances. Why: who opened a mailbox is written here alone. How: `MailAccessType` tells a bind (messages listed) from a sync
+(a whole folder), never the record type; token and session ids come in the spellings of 2021 to 2026. Misses: a bind
+repeated within an hour leaves no record; sign-ins without a person leave none here either.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-FORMATS = ("unified-audit", "unified-audit-csv", "graph-audit", "unified-audit-wrapped")
-INNER = {
-    "graph-audit": "auditData",
-    "unified-audit-wrapped": "AuditData",
-}
+from brokenseal.sources.log import Log
+from brokenseal.sources.recognise import Sample
+
 _T = "VARCHAR"
-_BAG = [{"Name": _T, "Value": _T}]
-_ITEM = {"InternetMessageId": _T, "Id": _T, "ImmutableId": _T, "SizeInBytes": _T, "Subject": _T}
-SPEC: dict[str, Any] = {
-    **dict.fromkeys(
-        (
-            "CreationTime", "Id", "Operation", "OrganizationId", "RecordType", "UserKey", "UserType", "Workload", "ClientIP",
-            "ClientIPAddress", "ActorIpAddress", "ActorIP", "UserId", "AppId", "ClientAppId", "ClientInfoString",
-            "ActorInfoString", "ClientProcessName", "ClientVersion", "LogonType", "MailboxGuid", "MailboxOwnerUPN",
-            "SessionId", "DeviceId", "TokenObjectId", "TokenTenantId", "ObjectId", "ApplicationId", "ErrorNumber",
-        ),
-        _T,
+_NAMED = [{"Name": _T, "Value": _T}]
+_FOLDER = {"Id": _T, "Path": _T, "Name": _T}
+_ITEM = {"Id": _T, "ImmutableId": _T, "InternetMessageId": _T, "SizeInBytes": _T, "Subject": _T}
+
+
+def _leaves(names: str) -> dict[str, Any]:
+    return dict.fromkeys(names.split(), _T)
+
+
+RECORD = {
+    **_leaves(
+        "Id CreationTime Operation OrganizationId UserId UserKey UserType ResultStatus ObjectId ClientIP ClientIPAddress "
+        "ActorIpAddress ActorIP MailboxOwnerUPN MailboxOwnerSid MailboxGuid LogonType LogonUserSid ClientInfoString "
+        "ActorInfoString AppId ClientAppId ApplicationId SessionId DeviceId UniqueTokenId IssuedAtTime TokenObjectId "
+        "TokenTenantId ActorContextId ErrorNumber ClientProcessName ClientVersion"
     ),
-    "OperationProperties": _BAG,
-    "ExtendedProperties": _BAG,
-    "DeviceProperties": _BAG,
-    "AppAccessContext": dict.fromkeys(
-        ("AADSessionId", "UniqueTokenId", "IssuedAtTime", "TokenIssuedAtTime", "ClientAppId", "APIId"), _T
-    ),
-    "Item": {"Id": _T, "ParentFolder": {"Id": _T, "Name": _T, "Path": _T}},
-    "Folders": [{"Id": _T, "Path": _T, "FolderItems": [_ITEM]}],
-    "Messages": [{"Id": _T, "MessageItems": [_ITEM]}],
-}  # fmt: skip
-
-ID = "bs_fold(r.Id)"
-VALID = "bs_text(r.Operation) is not null"
-INVALID = "not a unified audit record: it names no operation"
-TENANT = "bs_guid(r.OrganizationId)"
-TIME = "bs_time(r.CreationTime)"
-IP = "coalesce(bs_text(r.ClientIPAddress), bs_text(r.ActorIpAddress), bs_text(r.ActorIP), bs_text(r.ClientIP))"
-# what every shape of a record holds: copies that differ in it disagree
-CONTENT = (
-    "concat_ws('|', r.CreationTime, r.Operation, r.OrganizationId, r.UserId, r.MailboxGuid, r.ClientIPAddress, r.SessionId, "
-    "r.AppAccessContext.UniqueTokenId, cast(r.Folders as varchar), cast(r.Item as varchar))"
-)
-
-_ACCESS = "r.Operation in ('MailItemsAccessed', 'AttachmentAccess')"
-_INFO = "coalesce(bs_text(r.ClientInfoString), bs_text(r.ActorInfoString))"
-_KIND = (
-    "case bs_fold(bs_named(r.OperationProperties, 'mailaccesstype')) when 'sync' then 'sync' when 'bind' then 'bind' "
-    "else case when r.Operation = 'AttachmentAccess' then 'attachment' when r.Item.ParentFolder.Id is not null "
-    "and r.Folders is null then 'sync' else 'bind' end end"
-)
-_CLIENTS = (
-    ("client=owa", "owa"), ("client=rest;client=restsystem", "restsystem"), ("client=rest", "rest"),
-    ("client=msexchangerpc", "outlook"), ("client=outlook", "outlook"), ("client=mapi", "outlook"),
-    ("client=hub transport", "transport"), ("client=activesync", "activesync"), ("client=pop3", "pop"),
-    ("client=imap4", "imap"), ("client=webservices", "ews"),
-)  # fmt: skip
-_CLIENT = (
-    "case when info is null then null "
-    + " ".join(f"when starts_with(lower(info), '{start}') then '{name}'" for start, name in _CLIENTS)
-    + " else 'other' end"
-)
-_AGENT = (
-    "case when client = 'outlook' then bs_text(concat_ws(' ', bs_text(r.ClientProcessName), bs_text(r.ClientVersion))) "
-    "when client = 'restsystem' then null "
-    "else nullif(bs_text(rtrim(regexp_replace(info, '^[^;]*;', ''), '; ')), 'Action=ViaProxy') end"
-)
-_LOGON = (
-    "case when starts_with(bs_fold(r.UserId), 'serviceprincipal_') or r.UserType in ('5', '6') then 'application' "
-    "when r.LogonType in ('1', '6') then 'admin' when r.LogonType = '2' then 'delegate' "
-    "when r.LogonType in ('3', '4', '5') or r.UserType = '4' then 'system' "
-    "when r.LogonType = '0' and bs_fold(r.UserId) <> bs_fold(r.MailboxOwnerUPN) then 'delegate' "
-    "when r.LogonType = '0' then 'owner' end"
-)
-_TOKEN = "bs_token(bs_text(r.AppAccessContext.UniqueTokenId))"
-_FOLDERS = "list_sort(list_filter(list_transform(r.Folders, f -> bs_text(f.Path)), p -> p is not null))"
-_COUNT = (
-    "coalesce(list_sum(list_transform(r.Folders, f -> len(f.FolderItems))), 0) "
-    "+ coalesce(list_sum(list_transform(r.Messages, m -> len(m.MessageItems))), 0)"
-)
-
-TABLES = {
-    "accesses": f"""
-        with a as (select *, {_INFO} as info, {_KIND} as access, {_TOKEN} as token_id from fresh where {_ACCESS}),
-        b as (select *, {_CLIENT} as client from a),
-        c as (select *, {_AGENT} as user_agent from b)
-        select record_id, time, tenant_id, bs_fold(r.MailboxOwnerUPN) as mailbox, bs_guid(r.MailboxGuid) as mailbox_guid,
-            bs_fold(r.UserId) as actor, {_LOGON} as logon_type, access,
-            case when access = 'sync' then coalesce(nullif(bs_text(r.Item.ParentFolder.Path), 'Not Available'),
-                bs_text(r.Item.ParentFolder.Name)) else {_FOLDERS}[1] end as folder,
-            case when access = 'sync' then bs_text(r.Item.ParentFolder.Id) else bs_text(r.Folders[1].Id) end as folder_id,
-            case when access <> 'sync' then cast({_COUNT} as bigint) end as item_count,
-            bs_true(bs_named(r.OperationProperties, 'isthrottled')) as throttled, client, user_agent,
-            regexp_replace(user_agent, '[0-9]+', '0', 'g') as agent,
-            bs_guid(r.AppId) as app_id, coalesce(bs_guid(r.ClientAppId), bs_guid(r.AppAccessContext.ClientAppId)) as client_app_id,
-            ip, prefix, wide, ip_is,
-            coalesce(bs_guid(r.AppAccessContext.AADSessionId), bs_guid(r.SessionId)) as session_id,
-            token_id, bs_token_odd(token_id) as token_id_odd,
-            coalesce(bs_time(r.AppAccessContext.IssuedAtTime), bs_time(r.AppAccessContext.TokenIssuedAtTime)) as token_issued_at,
-            bs_guid(r.TokenTenantId) as token_tenant_id, bs_guid(r.TokenObjectId) as token_object_id,
-            case when regexp_matches(r.UserKey, '^[0-9a-fA-F]{{8}}-') then bs_guid(r.UserKey) end as user_object_id,
-            bs_guid(r.DeviceId) as device_id
-        from c""",
-    "items": f"""
-        with f as (select record_id, time, tenant_id, bs_fold(r.MailboxOwnerUPN) as mailbox, unnest(r.Folders) as folder
-                from fresh where {_ACCESS} and r.Folders is not null),
-        m as (select record_id, time, tenant_id, bs_fold(r.MailboxOwnerUPN) as mailbox, unnest(r.Messages) as message
-                from fresh where {_ACCESS} and r.Messages is not null),
-        i as (select record_id, time, tenant_id, mailbox, bs_text(folder.Path) as folder, unnest(folder.FolderItems) as item from f
-            union all select record_id, time, tenant_id, mailbox, null, unnest(message.MessageItems) from m)
-        select record_id, time, tenant_id, mailbox, bs_message(item.InternetMessageId) as message_id,
-            bs_text(item.ImmutableId) as immutable_id, bs_text(item.Id) as store_id, folder, bs_text(item.Subject) as subject,
-            bs_whole(item.SizeInBytes) as size
-        from i""",
-    "issuances": """
-        select record_id as issuance_id, record_id, time, tenant_id, tenant_id as home_tenant_id,
-            bs_fold(r.UserId) as user, case when regexp_matches(r.UserKey, '^[0-9a-fA-F]{8}-') then bs_guid(r.UserKey) end
-                as user_object_id,
-            bs_guid(r.ApplicationId) as app_id, bs_guid(r.ObjectId) as resource_id, ip, prefix, wide, ip_is,
-            null as country, null as asn, bs_text(bs_named(r.ExtendedProperties, 'useragent')) as user_agent,
-            bs_guid(bs_named(r.DeviceProperties, 'id')) as device_id,
-            bs_true(bs_named(r.DeviceProperties, 'iscompliantandmanaged')) as managed,
-            bs_guid(bs_named(r.DeviceProperties, 'sessionid')) as session_id, record_id as token_id, true as interactive,
-            bs_text(bs_named(r.ExtendedProperties, 'requesttype')) as protocol, null as incoming_token, null as mfa,
-            case r.Operation when 'UserLoggedIn' then 'success' else 'failure' end as outcome,
-            nullif(bs_text(r.ErrorNumber), '0') as error, null as risk, 'unified-audit' as stream
-        from fresh where r.Operation in ('UserLoggedIn', 'UserLoginFailed')""",
+    "AppAccessContext": _leaves("AADSessionId APIId ClientAppId UniqueTokenId IssuedAtTime TokenIssuedAtTime DeviceId"),
+    "OperationProperties": _NAMED,
+    "Folders": [{**_FOLDER, "FolderItems": [_ITEM]}],
+    "Folder": _FOLDER,
+    "Item": {**_ITEM, "ParentFolder": _FOLDER},
+    "Messages": [{**_ITEM, "Path": _T, "MessageItems": [_ITEM]}],
+    "DeviceProperties": _NAMED,
+    "ExtendedProperties": _NAMED,
+    "Target": [{"ID": _T}],
 }
-SOURCE = "unified-audit"
-OPERATION = "bs_text(r.Operation)"
-AVAILABLE = "null::timestamp"
+
+_CONTENT = (
+    "md5(concat_ws('|', bs_plain(u.Operation), cast(bs_time(u.CreationTime) as varchar), u.UserId, u.MailboxGuid, "
+    "u.ObjectId, coalesce(u.ClientIPAddress, u.ClientIP), u.SessionId, u.ResultStatus))"
+)
+_BASE = {
+    "record_id": "bs_fold(bs_plain(u.Id))",
+    "tenant_id": "coalesce(bs_guid(bs_plain(u.OrganizationId)), given_tenant)",
+    "operation": "bs_plain(u.Operation)",
+    "time": "bs_time(u.CreationTime)",
+    "content": _CONTENT,
+}
+_OUTER = {
+    "record_id": "coalesce(bs_fold(bs_plain(u.Id)), bs_fold(bs_plain(p.id)))",
+    "tenant_id": "coalesce(bs_guid(bs_plain(u.OrganizationId)), bs_guid(bs_plain(p.organizationId)), given_tenant)",
+    "operation": "coalesce(bs_plain(u.Operation), bs_plain(p.operation))",
+    "time": "coalesce(bs_time(u.CreationTime), bs_time(p.createdDateTime))",
+    "content": _CONTENT,
+}
+
+_MAILBOX = "bs_fold(bs_plain(u.MailboxOwnerUPN))"
+_KIND = "bs_fold(bs_named(u.OperationProperties, 'MailAccessType'))"
+_ACTOR = "coalesce(bs_fold(bs_plain(u.UserId)), bs_fold(bs_plain(u.UserKey)))"
+# a synchronised folder; the path may be 'Not Available', the name is in the mailbox's language
+_PARENT = """coalesce(nullif(bs_text(u.Item.ParentFolder.Path), 'Not Available'), bs_text(u.Item.ParentFolder.Name),
+    nullif(bs_text(u.Folder.Path), 'Not Available'), bs_text(u.Folder.Name))"""
+_FIRST_FOLDER = """case when len(u.Folders) = 1 then struct_pack(path := u.Folders[1].Path, id := u.Folders[1].Id)
+    else list_sort(list_transform(u.Folders, lambda f: struct_pack(path := f.Path, id := f.Id)))[1] end"""
+_LISTED = """cast(case when len(u.Folders) = 1 then len(u.Folders[1].FolderItems)
+    when u.Folders is not null then list_sum(list_transform(u.Folders, lambda f: len(f.FolderItems)))
+    when u.Messages is not null then list_sum(list_transform(u.Messages, lambda m: coalesce(len(m.MessageItems), 1)))
+    when coalesce(u.Item.Id, u.Item.InternetMessageId) is not null then 1 end as bigint)"""
+_LOGON = """case
+    when user_type in ('5', '6') or starts_with(actor, 'serviceprincipal_') or starts_with(user_key, 'serviceprincipal_')
+        then 'application'
+    when user_type in ('3', '4') or starts_with(actor, 'nt authority') then 'system'
+    when logon in ('2', 'delegate', 'delegated') then 'delegate'
+    when logon in ('1', 'admin') then 'admin'
+    when logon in ('0', 'owner') then case when actor is null or mailbox is null or actor = mailbox
+        or not contains(actor, '@') or same_sid then 'owner' else 'delegate' end end"""
+
+# each level names what the next one uses, so that nothing is computed twice
+_WHERE = "operation in ('MailItemsAccessed', 'AttachmentAccess')"
+_ACCESSES = f"""with texts as (select record_id, time, tenant_id, operation, row, {_MAILBOX} as mailbox, {_ACTOR} as actor,
+        bs_guid(bs_plain(u.MailboxGuid)) as mailbox_guid, {_KIND} as kind, bs_fold(u.LogonType) as logon,
+        bs_text(u.UserType) as user_type, bs_fold(bs_plain(u.UserKey)) as user_key,
+        coalesce(u.LogonUserSid = u.MailboxOwnerSid, false) as same_sid, {_PARENT} as parent,
+        coalesce(bs_text(u.Item.ParentFolder.Id), bs_text(u.Folder.Id)) as parent_id,
+        {_FIRST_FOLDER} as first_folder, coalesce(len(u.Folders) > 0, false) as lists, {_LISTED} as listed,
+        bs_true(bs_named(u.OperationProperties, 'IsThrottled')) as throttled,
+        coalesce(bs_text(u.ClientInfoString), bs_text(u.ActorInfoString)) as info,
+        bs_text(concat_ws(' ', bs_text(u.ClientProcessName), bs_text(u.ClientVersion))) as program,
+        coalesce(bs_guid(bs_plain(u.AppId)), bs_guid(u.AppAccessContext.APIId)) as app_id,
+        coalesce(bs_guid(bs_plain(u.ClientAppId)), bs_guid(u.AppAccessContext.ClientAppId)) as client_app_id,
+        coalesce(bs_text(u.ClientIPAddress), bs_text(u.ActorIpAddress), bs_text(u.ActorIP), bs_text(u.ClientIP)) as address,
+        coalesce(bs_guid(u.AppAccessContext.AADSessionId), bs_guid(bs_plain(u.SessionId))) as session_id,
+        coalesce(bs_text(u.AppAccessContext.UniqueTokenId), bs_text(u.UniqueTokenId)) as unique_token,
+        coalesce(bs_time(u.AppAccessContext.IssuedAtTime), bs_time(u.AppAccessContext.TokenIssuedAtTime),
+            bs_time(u.IssuedAtTime)) as token_issued_at,
+        bs_guid(bs_plain(u.TokenTenantId)) as token_tenant_id, bs_guid(bs_plain(u.TokenObjectId)) as token_object_id,
+        coalesce(bs_guid(bs_plain(u.DeviceId)), bs_guid(u.AppAccessContext.DeviceId)) as device_id
+    from kept where {_WHERE}),
+    decoded as (select *, bs_token(unique_token) as token_id from texts)
+    select *, bs_token_odd(token_id) as token_id_odd, {_LOGON} as logon_type, bs_host(address) as host,
+        coalesce(parent, bs_text(first_folder.path)) as folder, coalesce(parent_id, bs_text(first_folder.id)) as folder_id,
+        bs_guid(bs_written(user_key)) as user_object_id,
+        case when operation = 'AttachmentAccess' then 'attachment' when kind in ('bind', 'sync') then kind
+            when lists then 'bind' when parent is not null then 'sync' else 'open' end as access,
+        case when kind = 'sync' then null else listed end as item_count
+    from decoded"""
+
+_ITEM_COLUMNS = """bs_message(coalesce(bs_text(i.InternetMessageId), bs_text(f.InternetMessageId))) as message_id,
+    coalesce(bs_text(i.ImmutableId), bs_text(f.ImmutableId)) as immutable_id,
+    coalesce(bs_text(i.Id), bs_text(f.Id)) as store_id, bs_text(f.Path) as folder,
+    coalesce(bs_text(i.Subject), bs_text(f.Subject)) as subject, bs_whole(i.SizeInBytes) as size"""
+_PLAIN_ITEM_COLUMNS = """bs_message(i.InternetMessageId) as message_id, bs_text(i.ImmutableId) as immutable_id,
+    bs_text(i.Id) as store_id, bs_text(path) as folder, bs_text(i.Subject) as subject, bs_whole(i.SizeInBytes) as size"""
+_PLACE = f"record_id, time, tenant_id, row, {_MAILBOX} as mailbox"
+_ITEMS = f"""with listed as (select {_PLACE}, unnest(u.Folders) as f from kept where {_WHERE}),
+    bound as (select * exclude (f), f.Path as path, unnest(f.FolderItems) as i from listed),
+    attached as (select {_PLACE}, unnest(u.Messages) as f from kept where operation = 'AttachmentAccess'),
+    parts as (select * exclude (f), f, unnest(coalesce(f.MessageItems, [null])) as i from attached),
+    single as (select {_PLACE}, {_PARENT} as path, u.Item as i from kept where {_WHERE}
+        and u.Folders is null and {_KIND} is distinct from 'sync')
+    select * from (select record_id, time, tenant_id, row, mailbox, {_PLAIN_ITEM_COLUMNS} from bound
+        union all select record_id, time, tenant_id, row, mailbox, {_PLAIN_ITEM_COLUMNS} from single
+        union all select record_id, time, tenant_id, row, mailbox, {_ITEM_COLUMNS} from parts)
+    where coalesce(message_id, immutable_id, store_id) is not null"""
+
+_SIGNED = "operation in ('UserLoggedIn', 'UserLoginFailed')"
+_ISSUANCES = f"""select record_id as issuance_id, record_id, record_id as token_id, time, tenant_id, row,
+        coalesce(bs_guid(bs_plain(u.ActorContextId)), tenant_id) as home_tenant_id, {_ACTOR} as user,
+        bs_guid(bs_written(bs_text(u.UserKey))) as user_object_id, bs_guid(bs_plain(u.ApplicationId)) as app_id,
+        coalesce(bs_guid(bs_written(bs_text(u.ObjectId))), bs_guid(bs_written(bs_text(u.Target[1].ID)))) as resource_id,
+        bs_host(coalesce(bs_text(u.ClientIP), bs_text(u.ActorIpAddress), bs_text(u.ClientIPAddress))) as host,
+        null::varchar as country, null::bigint as asn,
+        bs_text(bs_named(u.ExtendedProperties, 'UserAgent')) as user_agent,
+        coalesce(bs_guid(bs_named(u.DeviceProperties, 'Id')), bs_guid(bs_plain(u.DeviceId))) as device_id,
+        bs_true(bs_named(u.DeviceProperties, 'IsCompliantAndManaged')) as managed,
+        coalesce(bs_guid(bs_named(u.DeviceProperties, 'SessionId')), bs_guid(u.AppAccessContext.AADSessionId),
+            bs_guid(bs_plain(u.SessionId))) as session_id,
+        true as interactive, bs_text(bs_named(u.ExtendedProperties, 'RequestType')) as protocol,
+        null::varchar as incoming_token, null::varchar as mfa,
+        case operation when 'UserLoggedIn' then 'success' else 'failure' end as outcome,
+        case operation when 'UserLoggedIn' then null else bs_plain(u.ErrorNumber) end as error,
+        null::varchar as risk, 'unified-audit' as stream
+    from kept where {_SIGNED}"""
+
+_TABLES = {"accesses": (_WHERE, _ACCESSES), "items": (_WHERE, _ITEMS), "issuances": (_SIGNED, _ISSUANCES)}
+_KEYS = ("Id", "CreationTime", "Operation", "OrganizationId", "RecordType", "UserKey", "UserType", "Workload")
+
+
+def _is_json(seen: Sample) -> bool:
+    return seen.has(*_KEYS, least=4)
+
+
+def _is_exported(seen: Sample) -> bool:
+    """The cmdlet's records, as CSV or as ConvertTo-Json writes them."""
+    return "AuditData" in seen.header or seen.has("AuditData")
+
+
+def _is_graph(seen: Sample) -> bool:
+    return seen.has("auditData")
+
+
+_VALID = "coalesce(bs_text(u.Id), bs_text(u.Operation), bs_text(u.CreationTime)) is not null"
+LOGS = (
+    Log("unified-audit", "unified-audit", _is_json, RECORD, _BASE, _TABLES, _VALID),
+    Log(
+        "unified-audit-csv",
+        "unified-audit",
+        _is_exported,
+        RECORD,
+        _BASE,
+        _TABLES,
+        _VALID,
+        column="AuditData",
+        shapes=("csv", "json-lines", "json-array", "json-value"),
+    ),
+    Log(
+        "graph-audit",
+        "unified-audit",
+        _is_graph,
+        {**_leaves("id createdDateTime operation organizationId"), "auditData": RECORD},
+        _OUTER,
+        _TABLES,
+        _VALID.replace("coalesce(", "coalesce(bs_text(p.id), "),
+        unwrap="p.auditData",
+    ),
+)

@@ -1,0 +1,40 @@
+"""Intruders, a file each, with their story. All are invented and act only in invented logs.
+
+A file defines NAME, STORY and `Intruder`, made anew for each world: `Intruder(seed, earth, days)`, with `addresses` and
+`day(life, day)`, which acts on one organisation's day through the same code as its people and returns the visits made.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Protocol
+
+from brokenseal.drill.life import Life
+from brokenseal.drill.places import Earth
+from brokenseal.drill.truth import HostileVisit
+
+
+class Campaign(Protocol):
+    """One intruder at work in one world."""
+
+    addresses: list[str]
+
+    def day(self, life: Life, day: int) -> list[HostileVisit]:
+        """What he does in this organisation on this day, written through `life`."""
+        ...
+
+
+class Maker(Protocol):
+    """How a file's `Intruder` is made."""
+
+    def __call__(self, seed: int, earth: Earth, days: int) -> Campaign: ...
+
+
+def found() -> dict[str, Maker]:
+    """Every intruder by name; found by folder scan."""
+    makers: dict[str, Maker] = {}
+    for item in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{item.name}")
+        makers[module.NAME] = module.Intruder
+    return dict(sorted(makers.items()))

@@ -1,0 +1,106 @@
+"""Invented organisations, written as the files that people export.
+
+Every act is known, so an investigation of the files can be scored. Same seed, same bytes, however many processes write
+it. Sign-ins lie in a folder of their own (`logs/signins`), so that a world without them is had by leaving it out.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from brokenseal.drill import chance, exports, people, places
+from brokenseal.drill.exports import Export
+from brokenseal.drill.intruders import found
+from brokenseal.drill.life import Life
+from brokenseal.drill.truth import HostileVisit, Robbed, Truth
+from brokenseal.errors import UsageError
+
+LARGE = 200
+"""Mailboxes of a world from which on one of them is opened so often that its log falls silent."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a world is made from."""
+
+    out: Path
+    tenants: int
+    mailboxes: int
+    days: int
+    seed: int
+    intruder: str | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """One organisation, written."""
+
+    tenant_id: str
+    domain: str
+    visits: list[HostileVisit]
+    lines: int
+
+
+def build(
+    out: Path,
+    *,
+    tenants: int = 3,
+    mailboxes: int = 20,
+    days: int = 30,
+    seed: int = 1,
+    intruder: str | None = "forged",
+    processes: int = 1,
+    report: Callable[[str], None] = lambda _: None,
+) -> Truth:
+    """Write a world under `out/logs` and its truth as `out/truth.json`.
+
+    With more than one process, organisations are written side by side (the caller's main module must be importable).
+    Raises UsageError for an unknown intruder or a world without people or days.
+    """
+    makers = found()
+    if intruder is not None and intruder not in makers:
+        raise UsageError(f"no intruder {intruder!r}; there are {', '.join(makers)}")
+    if min(tenants, mailboxes, days) < 1:
+        raise UsageError("a world needs at least one organisation, one mailbox and one day")
+    plan = Plan(out, tenants, mailboxes, days, seed, intruder)
+    addresses = makers[intruder](seed, places.earth(seed), days).addresses if intruder else []
+    truth = Truth(seed, intruder, [], {}, addresses)
+    for written in _organisations(plan, processes):
+        truth.tenants.append(written.tenant_id)
+        truth.lines += written.lines
+        for visit in written.visits:
+            truth.robbed.setdefault(visit.mailbox, Robbed(visit.tenant_id, visit.mailbox)).add(visit)
+        report(f"invented {written.domain}, {len(truth.tenants)} of {tenants}")
+    truth.write(out / "truth.json")
+    return truth
+
+
+def _organisations(plan: Plan, processes: int) -> Iterator[Written]:
+    """Every organisation, in order."""
+    if processes <= 1 or plan.tenants == 1:
+        yield from (_organisation(plan, number) for number in range(plan.tenants))
+        return
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(_organisation, [plan] * plan.tenants, range(plan.tenants))
+
+
+def _organisation(plan: Plan, number: int) -> Written:
+    """One organisation's days, one after another, a week of them in memory."""
+    earth = places.earth(plan.seed)
+    organisation = people.organisation(plan.seed, number, plan.mailboxes, earth)
+    export = Export(plan.out / "logs", organisation.domain, number, chance.stream(plan.seed, "export", number))
+    life = Life(organisation, earth, chance.stream(plan.seed, "life", number), export)
+    if number == 0 and plan.tenants * plan.mailboxes >= LARGE and plan.days > 12:
+        life.flood = (organisation.people[3 % plan.mailboxes], 9)
+    campaign = found()[plan.intruder](plan.seed, earth, plan.days) if plan.intruder else None
+    visits: list[HostileVisit] = []
+    for day in range(plan.days):
+        life.day(day)
+        visits += campaign.day(life, day) if campaign else []
+        if (day + 1) % exports.WEEK == 0 or day + 1 == plan.days:
+            export.flush(last=day + 1 == plan.days)
+    return Written(organisation.tenant_id, organisation.domain, visits, export.written)

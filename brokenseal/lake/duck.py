@@ -1,0 +1,80 @@
+"""DuckDB: the default engine, embedded, one process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import ibis
+import pyarrow as pa
+from ibis.backends.sql.datatypes import DuckDBType
+
+from brokenseal.lake.connect import COMPRESSION, clear, connect, parquet, quoted
+
+
+def selection(files: Sequence[Path], columns: ibis.Schema, present: frozenset[str] | None = None) -> str:
+    """The SELECT that yields these columns of these files. present: what the files have, where that is not all."""
+    kinds = {name: DuckDBType.to_string(kind) for name, kind in columns.items()}
+    if not files:
+        return "select " + ", ".join(f"null::{kind} as {_name(name)}" for name, kind in kinds.items()) + " where false"
+    parts = (
+        f"{_name(name) if present is None or name in present else 'null'}::{kind} as {_name(name)}"
+        for name, kind in kinds.items()
+    )
+    return f"select {', '.join(parts)} from {parquet(files)}"
+
+
+def view(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Path], columns: ibis.Schema) -> None:
+    """The files as a view with these columns; one that no file has is NULL."""
+    make = f"create or replace view {_name(name)} as "
+    with clear(f"cannot open the table {name}"):
+        try:
+            connection.execute(make + selection(files, columns))
+        except duckdb.BinderException:
+            # a column newer than all the files: found only now, since to ask first would open every file twice
+            described = connection.execute(f"describe select * from {parquet(files)}").fetchall()
+            present = frozenset(r[0] for r in described)
+            connection.execute(make + selection(files, columns, present))
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+class DuckDB:
+    """Compiles with Ibis, runs here; tables go straight from the compiled SQL into Parquet."""
+
+    def __init__(self, *, memory: str, threads: int, spill: Path, compiled: list[str]) -> None:
+        self._connection = connect(memory=memory, threads=threads, spill=spill)
+        self._ibis = ibis.duckdb.from_connection(self._connection)
+        self._compiled = compiled
+
+    def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema) -> ibis.Table:
+        """The files as one table; columns that a file lacks are NULL."""
+        view(self._connection, name, files, columns)
+        return ibis.table(columns, name=name)
+
+    def store(self, expr: ibis.Table, target: Path) -> tuple[Path, ...]:
+        """Run the expression into one Parquet file."""
+        sql = self._typed(expr)
+        with clear(f"cannot write {target}"):
+            self._connection.execute(f"copy ({sql}) to {quoted(target)} (format parquet, compression {COMPRESSION})")
+        return (target,)
+
+    def fetch(self, expr: ibis.Table) -> pa.Table:
+        """Run the expression; Arrow out."""
+        sql = self._typed(expr)
+        with clear("cannot run the query"):
+            return self._connection.execute(sql).to_arrow_table()
+
+    def _typed(self, expr: ibis.Table) -> str:
+        """The SQL with every column cast to what Ibis takes it for: a sum of integers is no integer to DuckDB."""
+        sql = str(self._ibis.compile(expr))
+        self._compiled.append(sql)
+        casts = (f"{_name(n)}::{DuckDBType.to_string(k)} as {_name(n)}" for n, k in expr.schema().items())
+        return f"select {', '.join(casts)} from ({sql})"
+
+    def close(self) -> None:
+        """Free the memory and the spill."""
+        self._connection.close()

@@ -1,0 +1,321 @@
+"""One opened lake: what the stages call."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+
+import ibis
+import pyarrow as pa
+
+from brokenseal import schema
+from brokenseal.errors import LakeError, UsageError
+from brokenseal.lake import compaction, query
+from brokenseal.lake.connect import megabytes
+from brokenseal.lake.engine import Engine, Settings, started
+from brokenseal.lake.intake import Intake, aside, place
+from brokenseal.lake.ledger import Ledger, Segment
+from brokenseal.lake.lock import WriterLock
+from brokenseal.lake.published import Published
+from brokenseal.lake.runs import Run, Version, remove
+from brokenseal.lake.spill import Spill
+from brokenseal.lake.sweep import sweep
+from brokenseal.lake.types import arrow, cast, columns_of, widened
+
+
+class Lake:
+    """One opened lake; a context manager. A reader sees what was published when it opened, a writer what it published.
+
+    path: its folder. memory, threads: what an engine may use. compiled: the SQL that the engine was given so far.
+    """
+
+    def __init__(self, path: Path, settings: Settings, lock: WriterLock | None) -> None:
+        self.path = path
+        self.memory = settings.memory
+        self.threads = settings.threads
+        self.compiled: list[str] = []
+        self._settings = settings
+        self._lock = lock
+        self._ledger = Ledger.at(path)
+        self._spill = Spill(path)
+        self._engine: Engine | None = None
+        self._run: Run | None = None
+        self._published: Published | None = None
+        self._scanned: dict[str, ibis.Table] = {}
+        self._views = 0
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        write: bool = False,
+        create: bool = False,
+        memory: str = "2GB",
+        threads: int | None = None,
+        engine: str = "duckdb",
+        master: str = "local[2]",
+        waiting: Callable[[str], None] | None = None,
+    ) -> Lake:
+        """Open a lake. write: take the one writer lock, waiting for its holder, and sweep. create: make it if missing.
+
+        waiting: told once who holds the lock. Raises LakeError where there is no lake or it cannot be used, UsageError
+        for an engine or a memory that is none.
+        """
+        if engine not in ("duckdb", "spark"):
+            raise UsageError(f"--engine {engine!r}: say duckdb or spark")
+        megabytes(memory)
+        path = Path(path).absolute()
+        settings = Settings(engine, memory, threads or os.cpu_count() or 1, master)
+        lock = WriterLock(path / "lock") if write else None
+        try:
+            _prepare(path, create=create)
+            if lock is not None:
+                lock.acquire(waiting)
+        except OSError as error:
+            raise LakeError(f"cannot open the lake {path}: {error.strerror or error}") from error
+        lake = cls(path, settings, lock)
+        try:
+            lake._begin(create=create)
+        except BaseException:
+            lake.close()
+            raise
+        return lake
+
+    def _begin(self, *, create: bool) -> None:
+        if self._lock is not None:
+            if create:
+                self._ledger.begin()
+            version = self._ledger.state().version
+            if version > schema.VERSION:
+                raise LakeError(f"the lake {self.path} was written by a newer brokenseal: upgrade this one")
+            sweep(self.path, self._ledger)
+        self.refresh()
+
+    def __enter__(self) -> Lake:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give everything back: engine, spill, a run that was not published, ledger, lock."""
+        try:
+            if self._engine is not None:
+                self._engine.close()
+                self._engine = None
+        finally:
+            self._spill.close()
+            self._drop_run()
+            self._ledger.close()
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    # --- what is published
+
+    def refresh(self) -> None:
+        """See what is published now."""
+        self._published = Published(self.path, self._ledger.state(), self._settings, self._spill)
+        self._scanned = {n: t for n, t in self._scanned.items() if self._run is not None and n in self._run.tables}
+
+    def _stale(self) -> None:
+        self._published = None
+
+    @property
+    def _now(self) -> Published:
+        if self._published is None:
+            self.refresh()
+        assert self._published is not None
+        return self._published
+
+    def stale(self) -> bool:
+        """The tables derived from records are of an older schema version."""
+        return self._now.state.version != schema.VERSION
+
+    def fingerprint(self) -> str:
+        """Hash of the set of inputs, whatever their order."""
+        names = sorted(r["file_sha256"] for r in self._now.state.inputs)
+        return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+    def head(self) -> str:
+        """Head of the ledger's hash chain: each publication's hash covers all before it."""
+        return self._now.state.head
+
+    def faults(self) -> list[str]:
+        """Where ledger or segments are not as they were published, one line each. Hashes every segment."""
+        return self._ledger.faults() + self._now.faults()
+
+    def known_inputs(self) -> dict[str, str]:
+        """SHA-256 of each input to its format."""
+        return {r["file_sha256"]: r["format"] for r in self._now.state.inputs}
+
+    def inputs(self) -> pa.Table:
+        """The table `inputs`, by path and hash. A record counts for the file of its kept copy, whatever the order."""
+        return self._now.inputs()
+
+    def segments(self, table: str) -> list[Segment]:
+        """What is published of a table."""
+        return list(self._now.state.segments.get(table, ()))
+
+    # --- the engine seam
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, started when it is first asked for."""
+        if self._engine is None:
+            self._engine = started(self._settings, self._spill.folder / self._settings.engine, self.compiled)
+        return self._engine
+
+    def read(self, table: str) -> ibis.Table:
+        """A table: of the run being made, else of what is published; with the columns of schema.py.
+
+        Of records, and of what is derived from them, only the kept copy. Raises LakeError for a name that is unknown.
+        """
+        now = self._now
+        if table not in self._scanned:
+            self._scanned[table] = self._scan(now, table)
+        return self._scanned[table]
+
+    def _scan(self, now: Published, table: str) -> ibis.Table:
+        files, columns = now.files(table), now.columns(table)
+        if columns is None:
+            raise LakeError(f"no table {table!r} in {self.path}: run `brokenseal hunt` first")
+        lost = now.lost() if now.has_copies(table) else None
+        if lost is None:
+            return self.engine.scan(self._view(table), files, columns)
+        whole = self.engine.scan(self._view(table), files, ibis.schema({**dict(columns.items()), **now.hidden}))
+        losers = self.engine.scan(self._view("losers"), [lost], now.losers)
+        return whole.anti_join(losers, list(now.losers.names)).select(*columns.names)
+
+    def _view(self, table: str) -> str:
+        self._views += 1
+        return f"lake_{table}_{self._views}"
+
+    def write(self, table: str, expr: ibis.Table) -> ibis.Table:
+        """Run an expression into a table of the run being made; with the columns of schema.py where it has the table.
+
+        A name may be written again; what was made from the earlier rows still sees those.
+        """
+        run = self._making()
+        expr = cast(expr, columns_of(table) or widened(expr.schema()))
+        view, place_ = run.target(table)
+        return self._kept(run, table, Version(view, place_, self.engine.store(expr, place_), expr.schema()))
+
+    def put(self, table: str, rows: pa.Table) -> ibis.Table:
+        """Small rows back into the engine, as a table of the run being made."""
+        run = self._making()
+        columns = columns_of(table) or widened(ibis.Schema.from_pyarrow(rows.schema))
+        rows = rows.select(list(columns.names)).cast(arrow(columns))
+        view, place_ = run.target(table)
+        return self._kept(run, table, Version(view, place_, run.put(rows, place_), columns))
+
+    def _kept(self, run: Run, table: str, version: Version) -> ibis.Table:
+        run.keep(table, version)
+        self._scanned[table] = self.engine.scan(version.view, version.files, version.columns)
+        return self._scanned[table]
+
+    def fetch(self, expr: ibis.Expr) -> pa.Table:
+        """Run an expression; Arrow out, times in microseconds without zone. For what is small."""
+        table = expr if isinstance(expr, ibis.Table) else expr.as_table()
+        return self.engine.fetch(table).cast(arrow(table.schema()))
+
+    # --- runs
+
+    def start_run(self, key: str) -> str:
+        """Begin a run named by the hash of its options and inputs; one that was begun before is dropped."""
+        self._writing()
+        self._drop_run()
+        run_id = hashlib.sha256(f"{key}\n{self.fingerprint()}".encode()).hexdigest()[:16]
+        self._run = Run(self.path, run_id)
+        return run_id
+
+    def publish_run(self) -> None:
+        """The run becomes the latest, in one transaction."""
+        run = self._making()
+        self._ledger.publish_run(run.run_id, run.name, run.named(), time.time())
+        run.tidy()
+        self._run = None
+        self.refresh()
+
+    def _making(self) -> Run:
+        if self._run is None:
+            raise LakeError("no run was started")
+        return self._run
+
+    def _drop_run(self) -> None:
+        if self._run is not None:
+            for table in self._run.tables:
+                self._scanned.pop(table, None)
+            remove(self._run.folder)
+            self._run = None
+
+    # --- taking in
+
+    def _writing(self) -> None:
+        if self._lock is None:
+            raise LakeError(f"the lake {self.path} was opened for reading")
+
+    def intake(self) -> Intake:
+        """The way in; only with the lock."""
+        self._writing()
+        return Intake(self.path, self._ledger, self._stale)
+
+    def replace(self, new: Iterable[Segment], old: Iterable[str] | None = None) -> None:
+        """Derived tables made again: new segments, which lie aside, in, and old ones out, in one transaction.
+
+        old: files as `segments` names them; by default all of every table derived from records. The lake is then of
+        this schema's version.
+        """
+        self._writing()
+        derived = [t.name for t in schema.TABLES.values() if t.stage == "log"]
+        gone = list(old) if old is not None else [s.file for t in derived for s in self.segments(t)]
+        moved = place(self.path, tuple(new), f"derived-{self._ledger.links()}")
+        self._ledger.replace(moved, gone, time.time(), "derived")
+        self.refresh()
+
+    def aside(self) -> Path:
+        """A fresh folder for segments that `replace` is given."""
+        self._writing()
+        return aside(self.path)
+
+    def compact(self) -> int:
+        """Merge the small segments of each table that has more than 64 of them; returns how many went."""
+        self._writing()
+        merged = 0
+        for table in sorted(self._now.state.segments):
+            small = compaction.due(self.segments(table))
+            if small:
+                spill = self._spill.folder / "compaction"
+                lost = self._now.lost() if self._now.has_copies(table) else None
+                compaction.compact(
+                    self.path, self._ledger, small, lost=lost, memory=self.memory, threads=self.threads, spill=spill
+                )
+                merged += len(small)
+        if merged:
+            self.refresh()
+        return merged
+
+    # --- a person's question
+
+    def query(self, sql: str) -> pa.Table:
+        """One SELECT over the lake's tables; no file, no setting, no other statement. Raises QueryError."""
+        now = self._now
+        views = {name: now.view(name) for name in query.named(sql, now.tables())}
+        return query.run(sql, views, memory=self.memory, threads=self.threads, spill=self._spill.folder / "query")
+
+
+def _prepare(path: Path, *, create: bool) -> None:
+    """A folder with a ledger in it, or one that may become so."""
+    if create:
+        path.mkdir(parents=True, exist_ok=True)
+    elif not path.is_dir():
+        raise LakeError(f"{path} is not a lake: no such folder")
+    elif not (path / "ledger.db").exists():
+        raise LakeError(f"{path} is not a lake: no ledger.db in it")

@@ -1,0 +1,144 @@
+"""What is published at one moment: which files hold a table, which columns, which copies of a record are kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from brokenseal import schema
+from brokenseal.errors import LakeError
+from brokenseal.lake import kept
+from brokenseal.lake.connect import COMPRESSION, clear, connect, quoted
+from brokenseal.lake.engine import Settings
+from brokenseal.lake.ledger import State
+from brokenseal.lake.query import View
+from brokenseal.lake.spill import Spill
+from brokenseal.lake.types import columns_of
+
+
+class Published:
+    """A state of the ledger, and what is worked out from it once."""
+
+    hidden = kept.HIDDEN
+    losers = ibis.schema(kept.LOSERS)
+
+    def __init__(self, lake: Path, state: State, settings: Settings, spill: Spill) -> None:
+        self.state = state
+        self._lake = lake
+        self._settings = settings
+        self._spill = spill
+        self._inputs: pa.Table | None = None
+        self._lost: tuple[Path | None] | None = None
+
+    def tables(self) -> list[str]:
+        """Names that a query may use."""
+        return sorted({*schema.TABLES, *self.state.run_tables})
+
+    def files(self, table: str) -> list[Path]:
+        """The files that hold a table."""
+        described = schema.TABLES.get(table)
+        if table == "inputs":
+            return [self._inputs_file()]
+        if described is None or described.stage == "run":
+            return [self._lake / f for f in self.state.run_tables.get(table, ())]
+        return [self._lake / s.file for s in self.state.segments.get(table, ())]
+
+    def columns(self, table: str) -> ibis.Schema | None:
+        """Its columns; None where there is no such table."""
+        known = columns_of(table)
+        if known is not None:
+            return known
+        files = self.files(table)
+        if not files:
+            return None
+        with clear(f"cannot open the table {table}"):
+            try:
+                return ibis.Schema.from_pyarrow(pq.read_schema(files[0]))
+            except pa.ArrowInvalid as error:
+                raise LakeError(f"cannot open the table {table}: {files[0]} is damaged") from error
+
+    def has_copies(self, table: str) -> bool:
+        """The table's segments may hold copies that are not kept."""
+        return table in kept.FROM_FILES and len(self.state.segments.get(table, ())) > 0
+
+    def lost(self) -> Path | None:
+        """A file of (record_id, file_sha256) of the copies that are not kept; None where every copy is."""
+        if self._lost is None:
+            self._lost = (self._written_losers(),)
+        return self._lost[0]
+
+    def _written_losers(self) -> Path | None:
+        sightings = self.files("sightings")
+        if len(self.state.inputs) < 2 or not sightings:
+            return None
+        target = self._spill.folder / f"losers-{self.state.head[:16]}.parquet"
+        with self._plain("cannot tell which copies are kept") as db:
+            rows = db.execute(
+                f"copy ({kept.losers(sightings)}) to {quoted(target)} (format parquet, compression {COMPRESSION})"
+            ).fetchall()[0][0]
+        return target if rows else None
+
+    @contextmanager
+    def _plain(self, what: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        with clear(what):
+            memory, threads = self._settings.memory, self._settings.threads
+            connection = connect(memory=memory, threads=threads, spill=self._spill.folder / "published")
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    def inputs(self) -> pa.Table:
+        """The table `inputs`, ordered by path and hash."""
+        if self._inputs is None:
+            sightings = self.files("sightings")
+            records: dict[str, int] = {}
+            if sightings:
+                with self._plain("cannot count the records of the inputs") as db:
+                    records = dict(db.execute(kept.counts(sightings)).fetchall())
+            rows = [_counted(r, records.get(r["file_sha256"], 0)) for r in self.state.inputs]
+            self._inputs = pa.Table.from_pylist(rows, schema=schema.TABLES["inputs"].arrow())
+        return self._inputs
+
+    def _inputs_file(self) -> Path:
+        target = self._spill.folder / f"inputs-{self.state.head[:16]}.parquet"
+        if not target.exists():
+            with clear("cannot list the inputs"):
+                pq.write_table(self.inputs(), target)
+        return target
+
+    def view(self, table: str) -> View:
+        """A table of `tables` as a person's query sees it."""
+        files, columns = self.files(table), self.columns(table)
+        if columns is None:
+            raise LakeError(f"the table {table} has no file")
+        return View(tuple(files), columns, self.lost() if self.has_copies(table) else None)
+
+    def faults(self) -> list[str]:
+        """Segments whose bytes are not those that were published; one line each."""
+        found = []
+        for segment in (s for segments in self.state.segments.values() for s in segments):
+            path = self._lake / segment.file
+            try:
+                with path.open("rb") as handle:
+                    digest = hashlib.file_digest(handle, "sha256").hexdigest()
+            except OSError as error:
+                found.append(f"segment {segment.file} cannot be opened: {error.strerror or error}")
+                continue
+            if digest != segment.sha256:
+                found.append(f"segment {segment.file} was changed since it was published")
+        return found
+
+
+def _counted(row: dict[str, object], records: int) -> dict[str, object]:
+    rows, rejected = int(str(row["rows"])), int(str(row["rejected"]))
+    taken_at = datetime.fromisoformat(str(row["taken_at"]))
+    return {**row, "records": records, "duplicates": rows - rejected - records, "taken_at": taken_at}

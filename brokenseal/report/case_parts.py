@@ -1,0 +1,238 @@
+"""The cases of the answer, and the acts and findings that cases and leads are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import ibis
+
+from brokenseal import bits
+from brokenseal.lake import Lake
+from brokenseal.report.how import Lines, how
+from brokenseal.report.words import moment
+
+SEVERITIES = ("critical", "high", "medium", "low")
+INDICATES_TENTHS = 30
+"""What benign visits share more often than once in eight indicates nothing."""
+KINDS = {
+    "address": "address",
+    "client": "client",
+    "network": "network",
+    "prefix": "address range",
+    "session": "session",
+    "token": "token",
+}
+Row = dict[str, Any]
+Reasons = Mapping[str, Mapping[str, Any]]
+Place = tuple[str, str, str]
+"""Case, organisation, mailbox."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Acts and findings by the contract."""
+
+    acts: list[Row]
+    findings: list[Row]
+
+
+def acts(lake: Lake, rows: list[Row], basis: Mapping[str, str], reasons: Reasons) -> Parts:
+    """Rows of `acts` by the contract, with their findings. basis: of acts of a case; a lead has its own evidence."""
+    ids = {r["act_id"] for r in rows}
+    found = [f for f in lake.fetch(lake.read("findings")).to_pylist() if f["act_id"] in ids]
+    return Parts([_act(r, basis) for r in sorted(rows, key=_when)], _findings(found, reasons))
+
+
+def _when(row: Row) -> tuple[datetime, str]:
+    return row["first"], row["act_id"]
+
+
+def _act(row: Row, basis: Mapping[str, str]) -> Row:
+    return {
+        "act_id": row["act_id"],
+        "kind": row["kind"],
+        "mailbox": row["mailbox"],
+        "first": moment(row["first"]),
+        "last": moment(row["last"]),
+        "ip": row["ip"],
+        "user_agent": row["user_agent"],
+        "app_id": row["app_id"],
+        "link": row["link"],
+        "issuance_id": row["issuance_id"],
+        "bits": bits.shown(row["bits"]),
+        "basis": basis.get(row["act_id"], "own evidence"),
+    }
+
+
+def _findings(rows: list[Row], reasons: Reasons) -> list[Row]:
+    names = ("finding_id", "act_id", "evidence", "aspect", "ground")
+    ordered = sorted(rows, key=lambda f: (-f["bits"], f["evidence"], f["finding_id"]))
+    return [
+        {
+            **{name: f[name] for name in names},
+            "attack": sorted(reasons.get(f["evidence"], {}).get("attack", ())),
+            "bits": bits.shown(f["bits"]),
+            "once_in": f["once_in"],
+            "reason": f["reason"],
+            "record_ids": f["record_ids"] or [],
+        }
+        for f in ordered
+    ]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What cases are made of, fetched once; each a list of rows by case."""
+
+    acts: dict[str, list[Row]]
+    basis: dict[str, str]
+    findings: list[Row]
+    mailboxes: dict[str, list[Row]]
+    items: dict[Place, list[Row]]
+    records: dict[str, list[str]]
+    """Act to its records."""
+    shared: list[Row]
+    """Visit, kind, value and tenths of what the acts of cases share."""
+
+
+def cases(lake: Lake, gaps: list[Row], lines: Lines, reasons: Reasons) -> list[Row]:
+    """All cases by the contract, the gravest first. gaps: as in the answer."""
+    rows = lake.fetch(lake.read("cases")).to_pylist()
+    if not rows:
+        return []
+    tables = _tables(lake)
+    ordered = sorted(rows, key=lambda c: (SEVERITIES.index(c["severity"]), -c["bits"], c["case_id"]))
+    return [_case(c, tables, gaps, lines, reasons) for c in ordered]
+
+
+def _tables(lake: Lake) -> Tables:
+    members = lake.read("case_acts")
+    mine = members.select("act_id").distinct()
+    acts_ = lake.read("acts").join(members.select("case_id", "act_id"), "act_id")
+    records = (
+        lake.read("visit_records").select("visit_id", "record_id").semi_join(mine.select(visit_id="act_id"), "visit_id")
+    )
+    near = lake.read("near")
+    near = near.filter(near.kind.isin(list(KINDS)) & (near.link >= INDICATES_TENTHS))
+    near = near.semi_join(mine.select(visit_id="act_id"), "visit_id").select("visit_id", "kind", "value", "link")
+    by_act: dict[str, list[str]] = {}
+    for r in lake.fetch(records.order_by(["visit_id", "record_id"])).to_pylist():
+        by_act.setdefault(r["visit_id"], []).append(r["record_id"])
+    return Tables(
+        acts=_by_case(lake, acts_),
+        basis={r["act_id"]: r["basis"] for r in lake.fetch(members).to_pylist()},
+        findings=lake.fetch(lake.read("findings").semi_join(mine, "act_id")).to_pylist(),
+        mailboxes=_by_case(lake, lake.read("case_mailboxes")),
+        items=_by_place(lake.fetch(lake.read("case_items")).to_pylist()),
+        records=by_act,
+        shared=lake.fetch(near).to_pylist(),
+    )
+
+
+def _by_case(lake: Lake, table: ibis.Table) -> dict[str, list[Row]]:
+    out: dict[str, list[Row]] = {}
+    for r in lake.fetch(table).to_pylist():
+        out.setdefault(r["case_id"], []).append(r)
+    return out
+
+
+def _by_place(rows: list[Row]) -> dict[Place, list[Row]]:
+    out: dict[Place, list[Row]] = {}
+    for r in rows:
+        out.setdefault((r["case_id"], *_whose(r)), []).append(r)
+    return out
+
+
+def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Reasons) -> Row:
+    own = tables.acts.get(case["case_id"], [])
+    ids = {r["act_id"] for r in own}
+    findings = [f for f in tables.findings if f["act_id"] in ids]
+    mailboxes = tables.mailboxes.get(case["case_id"], [])
+    places = _by_place([{**r, "case_id": case["case_id"]} for r in own])
+    return {
+        "case_id": case["case_id"],
+        "severity": case["severity"],
+        "bits": bits.shown(case["bits"]),
+        "title": case["title"],
+        "aim": None,
+        "how": how(case, findings, lines, reasons),
+        "first_access": moment(case["first_access"]),
+        "first_access_is": case["first_access_is"],
+        "last_access": moment(case["last_access"]),
+        "ongoing": case["ongoing"],
+        "tenants": sorted({r["tenant_id"] for r in mailboxes if r["tenant_id"]}),
+        "indicators": _indicators(own, tables.shared),
+        "acts": [_act(r, tables.basis) for r in sorted(own, key=_when)],
+        "findings": _findings(findings, reasons),
+        "mailboxes": [_mailbox(m, places, tables) for m in sorted(mailboxes, key=_whose)],
+        "gaps": [g["gap_id"] for g in gaps if _touches(g, case, mailboxes)],
+    }
+
+
+def _whose(row: Row) -> tuple[str, str]:
+    return row["tenant_id"] or "", row["mailbox"] or ""
+
+
+def _indicators(own: list[Row], shared: list[Row]) -> list[Row]:
+    """What the acts of a case carry and benign visits rarely do; each with the least that its coincidence weighs."""
+    by_id = {r["act_id"]: r for r in own}
+    found: dict[tuple[str, str], list[Row]] = {}
+    for r in shared:
+        if r["visit_id"] in by_id:
+            found.setdefault((KINDS[r["kind"]], r["value"]), []).append(r)
+    return [
+        {
+            "type": kind,
+            "value": value,
+            "bits": bits.shown(min(r["link"] for r in rows)),
+            "first": moment(min(by_id[r["visit_id"]]["first"] for r in rows)),
+            "last": moment(max(by_id[r["visit_id"]]["last"] for r in rows)),
+        }
+        for (kind, value), rows in sorted(found.items())
+    ]
+
+
+def _mailbox(row: Row, acts: dict[Place, list[Row]], tables: Tables) -> Row:
+    place = (row["case_id"], *_whose(row))
+    here = [r["act_id"] for r in acts.get(place, [])]
+    items = sorted(tables.items.get(place, []), key=_item_order)
+    return {
+        "tenant_id": row["tenant_id"],
+        "mailbox": row["mailbox"],
+        "confirmed": row["confirmed"],
+        "first_access": moment(row["first_access"]),
+        "last_access": moment(row["last_access"]),
+        "record_ids": sorted({record for a in here for record in tables.records.get(a, [])}),
+        "messages": [_item(i, "message_id", "immutable_id", "folder", "subject") for i in items if not _is_folder(i)],
+        "folders": [_item(i, "folder") for i in items if _is_folder(i)],
+    }
+
+
+def _item_order(item: Row) -> tuple[datetime, str, str, str]:
+    return item["first_access"], item["folder"] or "", item["message_id"] or "", item["immutable_id"] or ""
+
+
+def _is_folder(item: Row) -> bool:
+    return item["certainty"] == "folder"
+
+
+def _item(row: Row, *names: str) -> Row:
+    return {
+        **{name: row[name] for name in names},
+        "first_access": moment(row["first_access"]),
+        "certainty": row["certainty"],
+        "by": row["by"],
+    }
+
+
+def _touches(gap: Row, case: Row, mailboxes: list[Row]) -> bool:
+    """A gap of the case's organisations and mailboxes whose period meets the case's, or has no bounds."""
+    if gap["tenant_id"] is not None and gap["tenant_id"] not in {m["tenant_id"] for m in mailboxes}:
+        return False
+    if gap["mailbox"] is not None and gap["mailbox"] not in {m["mailbox"] for m in mailboxes}:
+        return False
+    first, last = moment(case["first_access"]) or "", moment(case["last_access"]) or ""
+    return (gap["to"] is None or gap["to"] >= first) and (gap["from"] is None or gap["from"] <= last)

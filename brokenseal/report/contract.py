@@ -1,0 +1,32 @@
+"""The answer's contract: its schema, its check, and its bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+FILE = Path(__file__).with_name("answer.schema.json")
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema of answer.json."""
+    return dict(json.loads(FILE.read_text(encoding="utf-8")))
+
+
+def validate(answer: Mapping[str, Any]) -> None:
+    """Raise jsonschema.ValidationError where the answer does not keep the contract."""
+    validator = jsonschema.Draft202012Validator(schema())
+    first = jsonschema.exceptions.best_match(validator.iter_errors(answer))
+    if first is not None:
+        raise first
+
+
+def dump(answer: Mapping[str, Any]) -> bytes:
+    """The one way to write an answer: UTF-8, keys in the contract's order, one space a level, a line end at the end."""
+    return (json.dumps(answer, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode("utf-8")

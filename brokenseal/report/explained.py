@@ -1,0 +1,202 @@
+"""A dossier for a person: how each weight comes about in a sentence and a table, and the record in its file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console, JustifyMethod
+from rich.table import Table
+from rich.text import Text
+
+from brokenseal.report import words
+from brokenseal.report.screen import say
+from brokenseal.report.visible import visible
+
+MOST_ACTS = 20
+MOST_LINES = 120
+TEXT = 160
+NOT_FOUND = "The file was not found: name its folder with --files."
+Row = dict[str, Any]
+Reasons = Mapping[str, Mapping[str, Any]]
+
+
+def explained(found: Row, reasons: Reasons, console: Console) -> None:
+    """Print a dossier; its records may carry `found`: the file, whether its hash is right, and the bytes at the row."""
+    console.print(Text(f"{found['kind']} {found['id']}", style="bold"))
+    _SHOWN[found["kind"]](found, reasons, console)
+    for n, record in enumerate(found["records"]):
+        # the first record whole, of the others their places
+        _record(record, console, whole=n == 0)
+
+
+def _case(found: Row, reasons: Reasons, console: Console) -> None:
+    case = found["case"]
+    rarity = words.once(words.rarity(case["bits"]))
+    lines = f"line for a single visit {case['line_bits']}, for a group {case['group_line_bits']}"
+    rows = [
+        ("what", f"{case['severity']}: {visible(case['title'])}"),
+        ("since", f"{words.minute(case['first_access'])} UTC ({case['first_access_is']})"),
+        ("until", f"{words.minute(case['last_access'])} UTC; {words.still(case['ongoing'])}"),
+        ("weight", f"{case['bits']} bits ({lines}): a benign act would look at least this odd {rarity}"),
+    ]
+    _say(console, rows)
+    _heading(console, "The same data without one reason")
+    table = _table("without", "visits with it", "heaviest then", "still above the line")
+    for r in found["without"]:
+        table.add_row(
+            _title(reasons, r["evidence"]), str(r["acts"]), str(r["bits_without"]), "yes" if r["above_line"] else "no"
+        )
+    console.print(table)
+    for finding in found["strongest"]:
+        _finding(finding, reasons, console)
+    _heading(console, f"Visits ({len(found['acts'])})")
+    _acts(found["acts"], console)
+
+
+def _one_finding(found: Row, reasons: Reasons, console: Console) -> None:
+    _finding(found["finding"], reasons, console)
+    _about(found["finding"]["evidence"], reasons, console)
+    _heading(console, "Found in")
+    _acts([found["act"] | (found["case"] or {})], console)
+
+
+def _act(found: Row, reasons: Reasons, console: Console) -> None:
+    act, visit, case = found["act"], found["visit"], found["case"]
+    rows = [
+        ("mailbox", f"{visible(act['mailbox'], TEXT)}, opened by {visible(act['actor'], TEXT)}"),
+        ("when", f"{words.minute(act['first'])} to {words.minute(act['last'])} UTC"),
+        (
+            "from",
+            f"{visible(act['ip'], TEXT) or 'no address'} with {visible(act['user_agent'], TEXT) or 'no client named'}",
+        ),
+        ("accessed", words.at_least(visit.get("item_count") or 0, visit.get("sync_count") or 0)),
+        ("token", f"{visible(act['token_id'], TEXT) or 'none in the record'}: {words.LINKS[act['link']]}"),
+        ("weight", f"{act['bits']} bits in all"),
+        ("case", _why(case) if case else "in no case"),
+    ]
+    _say(console, rows)
+    for finding in found["findings"]:
+        _finding(finding, reasons, console)
+    if found["ordinary"]:
+        _heading(console, "Who opens this mailbox otherwise")
+        table = _table("actor", "network", "client", "visits", "first", "last")
+        for r in found["ordinary"]:
+            texts = (Text(visible(r[k], 60)) for k in ("actor", "net", "client_key"))
+            table.add_row(*texts, f"{r['visits']:,}", words.day(r["first"]), words.day(r["last"]))
+        console.print(table)
+
+
+def _of_record(found: Row, reasons: Reasons, console: Console) -> None:
+    sightings = [f"file {s['file_sha256'][:16]}… row {s['row']} ({s['shape']})" for s in found["sightings"]]
+    rows = [("seen in" if n == 0 else "", s) for n, s in enumerate(sightings)]
+    _say(console, [*rows, ("case", _why(found["case"]) if found["case"] else "in no case")])
+    if found["acts"]:
+        _heading(console, "Part of")
+        _acts([a | (found["case"] or {}) for a in found["acts"]], console)
+
+
+def _why(case: Row) -> str:
+    link = f": {visible(case['linked_by'], TEXT)}, {case['link_bits']} bits" if case["basis"] == "link" else ""
+    return f"{case['case_id']}, by {case['basis']}{link}"
+
+
+def _finding(finding: Row, reasons: Reasons, console: Console) -> None:
+    _heading(console, f"{_title(reasons, finding['evidence'])}: {finding['bits']} bits  ({finding['finding_id']})")
+    console.print(Text(visible(finding["reason"], 400) + "."))
+    console.print(Text(_sentence(finding)))
+    table = _table("benign acts counted among", "at least this odd", "of", "share")
+    for circle in finding["circles"]:
+        seen, of = circle["seen"], circle["of"]
+        table.add_row(circle["among"], f"{seen:,}", f"{of:,}", f"{100 * seen / of:.3g} %" if of else "nothing counted")
+    console.print(table)
+
+
+def _sentence(f: Row) -> str:
+    """How the counts become the weight."""
+    rarity = words.once(f["once_in"])
+    start = (
+        f"Each narrower circle leans on the next wider one with the weight of 20 acts, which makes a share of "
+        f"{100 * f['share']:.3g} %"
+    )
+    times = ""
+    if f["units"] > 1 or f["hits"] > 1:
+        times = (
+            f"; {f['hits']} of the {f['units']} visits of this relationship are so odd, which chance alone makes rarer"
+        )
+    most = (
+        f" No weight exceeds {f['most_bits']} bits here, twice the acts counted." if f["bits"] >= f["most_bits"] else ""
+    )
+    without = f" Without it the visit weighs {f['act_bits_without']} bits."
+    return (
+        f"{start}{times}: {f['bits']} bits, so that a benign act would look at least this odd {rarity}.{most}{without}"
+    )
+
+
+def _about(name: str, reasons: Reasons, console: Console) -> None:
+    told = reasons.get(name)
+    if told is None:
+        return
+    _say(console, [("explains", told["explains"]), ("misses", told["misses"]), ("ground", told["ground"])])
+    _heading(console, "Innocent explanations")
+    for kind, decides in told["benign"]:
+        console.print(Text(f"{kind}; would decide: {decides}"))
+
+
+def _acts(acts: list[Row], console: Console) -> None:
+    table = _table("first (UTC)", "mailbox", "address", "bits", "there by", "id")
+    for a in acts[:MOST_ACTS]:
+        by = visible(a.get("linked_by") or a.get("basis") or "", 60)
+        mailbox, ip = Text(visible(a["mailbox"], 60)), Text(visible(a["ip"], 45))
+        table.add_row(words.minute(a["first"]), mailbox, ip, str(a["bits"]), Text(by), a["act_id"])
+    console.print(table)
+    if len(acts) > MOST_ACTS:
+        console.print(Text(f"… {len(acts) - MOST_ACTS:,} more; --json names them all", style="dim"))
+
+
+def _record(record: Row, console: Console, *, whole: bool) -> None:
+    _heading(console, f"Record {visible(record['record_id'], TEXT)}")
+    rows = [("file", visible(record["path"], 400)), ("row", str(record["row"])), ("SHA-256", record["file_sha256"])]
+    found = record.get("found") or {}
+    rows.append(("checked", visible(found.get("told") or NOT_FOUND, 400)))
+    _say(console, rows if whole else [("place", f"{rows[0][1]}, row {record['row']}: {rows[3][1]}")])
+    if whole:
+        lines = _pretty(record["raw"]).split("\n")
+        for line in lines[:MOST_LINES]:
+            console.print(Text("  " + visible(line, 400)), soft_wrap=True)
+        if len(lines) > MOST_LINES:
+            console.print(Text(f"  … {len(lines) - MOST_LINES:,} more lines; --json holds all", style="dim"))
+
+
+def _pretty(raw: str) -> str:
+    try:
+        return json.dumps(json.loads(raw), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return raw
+
+
+def _title(reasons: Reasons, name: str) -> str:
+    return str(reasons.get(name, {}).get("title", name))
+
+
+def _heading(console: Console, words_: str) -> None:
+    console.print()
+    console.print(Text(words_, style="bold"))
+
+
+def _say(console: Console, rows: list[tuple[str, str]]) -> None:
+    say(console, [(name, Text(value)) for name, value in rows])
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    numbers = ("bits", "visits", "of", "at least this odd", "share", "visits with it", "heaviest then")
+    for name in names:
+        justify: JustifyMethod = "right" if name in numbers else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=name in ("id", "first (UTC)"))
+    return table
+
+
+_SHOWN = {"case": _case, "finding": _one_finding, "act": _act, "record": _of_record}

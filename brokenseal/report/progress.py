@@ -1,0 +1,79 @@
+"""What a person sees while long work goes on: on a terminal a line that moves, elsewhere nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from brokenseal.lake import Lake
+from brokenseal.report.visible import visible
+
+
+class Progress:
+    """A context manager; its words go to standard error."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._status: Status | None = None
+
+    def __enter__(self) -> Progress:
+        if self._console.is_terminal:
+            self._status = self._console.status("")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def say(self, words: str) -> None:
+        """What is being done now; a wait for somebody else is said even where nobody watches."""
+        if self._status is not None:
+            self._status.update(escape(visible(words)))
+        elif words.startswith("waiting"):
+            print(visible(words), file=sys.stderr, flush=True)
+
+    def step(self, words: str, done: int, of: int) -> None:
+        """One of many is done."""
+        self.say(f"{done} of {of}: {words}")
+
+    def opening(self, path: Path, *, memory: str, threads: int | None, engine: str, master: str) -> Lake:
+        """A lake opened for writing."""
+        return Lake.open(
+            path, write=True, memory=memory, threads=threads, engine=engine, master=master, waiting=self.say
+        )
+
+
+class Summary(Protocol):
+    """What an ingest did."""
+
+    files: int
+    skipped: int
+    rows: int
+    rejected: int
+    problems: list[str]
+
+
+def ingested(summary: Summary, inputs: Iterable[Mapping[str, Any]], *, as_json: bool) -> int:
+    """Print what was taken in; returns the exit code: 2 where some input was not read."""
+    if as_json:
+        rows = [{k: (str(v) if k == "taken_at" else v) for k, v in row.items()} for row in inputs]
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+    else:
+        print(
+            f"{summary.files} files taken in, {summary.skipped} known already: "
+            f"{summary.rows} rows, {summary.rejected} rejected"
+        )
+        for line in sorted(summary.problems):
+            print(f"  {visible(line)}")
+    return 2 if summary.problems else 0

@@ -1,0 +1,61 @@
+"""What a log file declares: how it is recognised, what its records hold, and what they mean in the tables."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import brokenseal.sources
+from brokenseal.sources.recognise import Sample
+
+
+@dataclass(frozen=True)
+class Log:
+    """One log in one shape.
+
+    In SQL, `p` is the parsed struct, `u` the provider's record in it, `given_tenant` the tenant named on the command line;
+    `record` gives the columns of `records` (and `content`, what all shapes share) from them. `tables` are SELECTs over
+    `kept` (those columns and `row, raw, p, u`), each with a condition that some row must meet. Instead of `ip, prefix, wide, ip_is` a SELECT gives `host`, the address as
+    written, and instead of `client, user_agent, agent` of an access `info`, the provider's client string, and `program`, the
+    client's name where that string has none. `valid`: whether an object is a record of this log at all.
+    """
+
+    name: str
+    source: str
+    recognises: Callable[[Sample], bool]
+    spec: Mapping[str, Any]
+    record: Mapping[str, str]
+    tables: Mapping[str, tuple[str, str]]
+    valid: str
+    unwrap: str = "p"
+    column: str | None = None
+    shapes: tuple[str, ...] = field(default=("json-lines", "json-array", "json-value", "json-pages"))
+
+    @property
+    def spec_json(self) -> str:
+        """The struct as the engine takes it: all leaves are text."""
+        return json.dumps(self.spec)
+
+
+@cache
+def logs() -> tuple[Log, ...]:
+    """All logs, found by folder scan, in order of module name."""
+    found: list[Log] = []
+    for module in sorted(pkgutil.iter_modules(brokenseal.sources.__path__), key=lambda m: m.name):
+        found.extend(getattr(importlib.import_module(f"brokenseal.sources.{module.name}"), "LOGS", ()))
+    return tuple(found)
+
+
+def recognised(seen: Sample) -> Log | None:
+    """The log that a file holds."""
+    return next((log for log in logs() if seen.shape in log.shapes and log.recognises(seen)), None)
+
+
+def named(name: str) -> Log:
+    """A log by its name."""
+    return next(log for log in logs() if log.name == name)

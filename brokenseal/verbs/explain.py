@@ -1,0 +1,141 @@
+"""`brokenseal explain`: what stands behind an id, down to the bytes of the record in its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Row = dict[str, Any]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command(name="explain")(explain)
+
+
+def explain(
+    identity: Annotated[
+        str, typer.Argument(metavar="ID", help="A case, finding, act or record; its first six characters do.")
+    ],
+    lake: Annotated[Path, typer.Option("--lake", help="The lake.")] = Path(".brokenseal"),
+    files: Annotated[
+        list[Path] | None, typer.Option("--files", help="Where the input files lie now, if not where they were.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One object and no words.")] = False,
+    memory: Annotated[str, typer.Option("--memory", help="Memory limit of the engine.")] = "2GB",
+    threads: Annotated[int | None, typer.Option("--threads", help="Threads; all cores by default.")] = None,
+    engine: Annotated[str, typer.Option("--engine", help="duckdb or spark.")] = "duckdb",
+    master: Annotated[str, typer.Option("--master", help="Spark's master.")] = "local[2]",
+) -> None:
+    """Show the evidence behind an id: the counts of each weight, and the record in its file.
+
+    Example: brokenseal explain 3fa9c1 --lake .brokenseal
+    """
+    from brokenseal import pipeline, report
+    from brokenseal.lake import Lake
+
+    with Lake.open(lake, memory=memory, threads=threads, engine=engine, master=master) as opened:
+        found = report.dossier(opened, identity.strip())
+    _reopen(found["records"], [Path.cwd(), lake.absolute().parent], files or [])
+    if json:
+        _json(found)
+    else:
+        from rich.console import Console
+
+        report.explained(found, pipeline.described(), Console(highlight=False))
+
+
+def _json(found: dict[str, Any]) -> None:
+    import json
+    import sys
+
+    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+
+
+def _reopen(records: list[Row], near: list[Path], folders: list[Path]) -> None:
+    """Find each record's bytes in its file again; what came of it goes into its `found`."""
+    by_file: dict[str, list[Row]] = {}
+    for record in records:
+        by_file.setdefault(record["file_sha256"], []).append(record)
+    for sha, own in by_file.items():
+        file, why = _file(own[0]["path"], sha, near, folders)
+        texts = _texts(file, {r["row"] for r in own}) if file else {}
+        for record in own:
+            record["found"] = {"file": str(file) if file else None, "told": why}
+            if file:
+                record["found"]["told"] = f"{why} {_compared(texts.get(record['row']), record['raw'])}"
+
+
+def _file(path: str, sha: str, near: list[Path], folders: list[Path]) -> tuple[Path | None, str]:
+    """The file with these bytes; or None, and why."""
+    candidates = [root / path for root in [*near, *folders]]
+    candidates += [found for folder in folders for found in sorted(folder.rglob(Path(path).name))]
+    there = [c for c in candidates if c.is_file()]
+    for candidate in there:
+        if _sha256(candidate) == sha:
+            return candidate, f"{candidate} has this SHA-256."
+    if there:
+        return None, f"{there[0]} is another file: its SHA-256 differs."
+    return None, "The file was not found: name its folder with --files."
+
+
+def _sha256(path: Path) -> str:
+    import hashlib
+
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _texts(path: Path, wanted: set[int]) -> dict[int, str]:
+    """The text of these rows, read from the file as it was when it was taken in."""
+    import pyarrow as pa
+
+    try:
+        return _picked(path, wanted, slow=False)
+    except pa.ArrowInvalid:
+        # the fast CSV reader gave up on this file, as it did when the file was taken in
+        return _picked(path, wanted, slow=True)
+
+
+def _picked(path: Path, wanted: set[int], *, slow: bool) -> dict[int, str]:
+    from brokenseal.sources import lines, log, recognise
+
+    seen, stream = recognise.sample(path), lines.Stream(path)
+    known = log.recognised(seen)
+    column = known.column if known else None
+    if seen.shape == "csv":
+        read = lines.csv_slow if slow else lines.csv_records
+        blocks = read(stream, column or "", seen.skip, seen.delimiter, [])
+    elif seen.shape == "json-lines" and column is None:
+        blocks = lines.physical(stream)
+    else:
+        blocks = lines.numbered(lines.elements(stream))
+    out: dict[int, str] = {}
+    for block in blocks:
+        for place, number in enumerate(block["row"].to_pylist()):
+            if number in wanted:
+                out[number] = block["raw"][place].as_py()
+        if len(out) == len(wanted):
+            break
+    return out
+
+
+def _compared(text: str | None, raw: str) -> str:
+    """Whether the row holds the record that the lake holds."""
+    import json
+
+    if text is None:
+        return "It has no such row."
+    if text.strip() == raw.strip():
+        return "The row holds this record, byte for byte."
+    try:
+        same = json.loads(text) == json.loads(raw)
+    except (ValueError, RecursionError):
+        same = False
+    if same:
+        return "The row holds this record, written otherwise."
+    if raw in text:
+        return "The row holds this record inside another value."
+    return "The row holds something else than the lake does."

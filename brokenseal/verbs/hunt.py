@@ -1,0 +1,32 @@
+"""`brokenseal hunt`: judge what is in a lake."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+
+    @app.command(help="Judge all visits of a lake and publish the result.\n\nExample: brokenseal hunt --lake case1")
+    def hunt(
+        lake: Path = typer.Option(Path(".brokenseal"), help="The lake's folder."),
+        false_cases: float = typer.Option(0.5, min=0.001, help="False cases that the whole answer may hold."),
+        as_of: datetime = typer.Option(None, help="The moment the answer speaks of; by default the latest event."),
+        isolate: bool = typer.Option(False, help="Organisations learn nothing from each other's history."),
+        memory: str = typer.Option("2GB", help="Memory for the engine."),
+        threads: int = typer.Option(None, help="Threads; by default all cores."),
+        engine: str = typer.Option("duckdb", help="duckdb, or spark."),
+        master: str = typer.Option("local[2]", help="Spark's master."),
+    ) -> None:
+        from brokenseal.pipeline import Options, analyse
+        from brokenseal.report.progress import Progress
+
+        with Progress() as progress:
+            opened = progress.opening(lake, memory=memory, threads=threads, engine=engine, master=master)
+            with opened:
+                run = analyse(opened, Options(as_of, false_cases, isolate), progress.say)
+        typer.echo(f"judged: run {run} in {lake}; `brokenseal report --lake {lake}` writes the answer")

@@ -1,0 +1,156 @@
+"""The page: safe, whole, and saying nothing that the answer does not hold."""
+
+from __future__ import annotations
+
+import copy
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from brokenseal import report
+from tests.report import invented
+
+ALLOWED = {
+    "a", "b", "bdi", "body", "br", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3",
+    "head", "header", "html", "i", "li", "main", "meta", "nav", "ol", "p", "section", "span", "style",
+    "summary", "table", "tbody", "td", "th", "thead", "small", "time", "title", "tr", "ul",
+}  # fmt: skip
+VOID = {"meta", "br", "td", "tr"}
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text; a tag that is not closed is an error."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def source(answer: dict[str, Any]) -> str:
+    return report.html(answer, invented.REASONS)
+
+
+@pytest.fixture(scope="module")
+def page(source: str) -> Page:
+    return Page(source)
+
+
+def test_only_plain_tags_and_no_script(page: Page) -> None:
+    assert set(page.tags) <= ALLOWED
+    assert not [a for a in page.attributes if a[1].startswith("on") or a[1] in ("src", "action")]
+
+
+def test_links_stay_in_the_page(page: Page) -> None:
+    targets = {value for _, name, value in page.attributes if name == "href"}
+    ids = {f"#{value}" for _, name, value in page.attributes if name == "id"}
+    assert targets <= ids
+
+
+def test_the_policy_forbids_everything_but_styles(source: str) -> None:
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', source)
+    assert policy is not None
+    assert policy[1].startswith("default-src 'none'; style-src 'unsafe-inline';")
+    assert "http:" not in re.sub(r"=HYPERLINK[^<]*", "", source) and "url(" not in source
+
+
+def test_hostile_text_is_shown_as_text(page: Page, source: str) -> None:
+    assert invented.MARKUP in page.text
+    assert "\x1b" not in source and "\u202e" not in source
+    assert "‹U+202E›txt.exe" in page.text
+    assert "\\Sent <i>Items</i>" in page.text
+
+
+def test_a_long_text_is_cut(page: Page) -> None:
+    assert "budget …" in page.text.replace("budget…", "budget …")
+    assert invented.LONG not in page.text
+
+
+def test_hostile_text_everywhere(answer: dict[str, Any]) -> None:
+    hostile = "</style></td>\"'><script>x</script>\u202e\x1b[31m"
+
+    def poisoned(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {k: poisoned(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [poisoned(v, name) for v in value]
+        free = ("subject", "folder", "mailbox", "ip", "user_agent", "value", "path", "reason", "message_id", "meaning",
+                "title", "stratum", "format", "tenant_id", "immutable_id", "stream", "against")  # fmt: skip
+        return hostile if name in free and value is not None else value
+
+    page = Page(report.html(poisoned(copy.deepcopy(answer)), invented.REASONS))
+    assert set(page.tags) <= ALLOWED
+
+
+def test_it_says_what_the_answer_says(page: Page) -> None:
+    for words in (
+        "Intrusion",
+        "3 mailboxes in 2 organisations",
+        "At least 15 messages and 3 whole folders",
+        "2025-03-11 03:00",
+        "about once in 2,800,000",
+        "21.4 bits",
+        "Forged token",
+        *invented.BOXES,
+        invented.INTRUDER,
+        "by a link",
+        "either",
+        "A sign-in stream was not exported",
+        "6.1 bits",
+        "Not logged for 24 hours.",
+        "logs/audit.json",
+        "row 7: broken JSON",
+        "T1606.002",
+    ):
+        assert words in page.text, words
+
+
+@pytest.mark.parametrize("forbidden", [r"\b[Rr]ead\b", r"\bnot affected\b", r"\bunaffected\b", r"\bcompromised\b"])
+def test_words_that_claim_too_much(page: Page, forbidden: str) -> None:
+    assert not re.search(forbidden, page.text)
+
+
+def test_every_count_of_messages_says_at_least(page: Page) -> None:
+    counted = [m.start() for m in re.finditer(r"\d[\d,]* messages?\b", page.text)]
+    assert counted
+    assert all(page.text[:at].lower().endswith("at least ") for at in counted)
+
+
+def test_a_quiet_world(quiet: dict[str, Any]) -> None:
+    page = Page(report.html(quiet, invented.REASONS))
+    assert "Nothing found" in page.text and "No record of access by an intruder" in page.text
+
+
+def test_a_reason_of_another_version_is_shown_by_its_name(answer: dict[str, Any]) -> None:
+    assert "unissued_token" in Page(report.html(answer, {})).text
+
+
+def test_an_empty_lake_s_answer(quiet: dict[str, Any]) -> None:
+    bare = {**quiet, "verdict": "cannot tell", "coverage": [], "inputs": [], "gaps": []}
+    assert "Cannot tell" in Page(report.html(bare, invented.REASONS)).text
