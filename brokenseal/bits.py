@@ -106,14 +106,11 @@ def weigh(units: Table, prior: Table, *, isolate: bool = False) -> Table:
     )
 
 
-def peaks(units: Table) -> Table:
-    """Where a reason counts peaks, a relationship is one unit, at the level of its oddest visit."""
-    columns = ["evidence", "unit", "unit_id", "relationship_id", "tenant_id", "box", "stratum", "level", "benign"]
-    peak = units.filter(units.unit == "peak")
-    one = peak.group_by("evidence", "unit", "relationship_id", "tenant_id", "box", "stratum").agg(
-        unit_id=peak.relationship_id.min(), level=peak.level.max(), good=peak.benign.cast("int64").max()
-    )
-    return units.filter(units.unit != "peak").select(columns).union(one.mutate(benign=one.good == 1).select(columns))
+def clusters(units: Table) -> Table:
+    """Units that stand or fall together counted once, at their oddest: `cluster` names what they share."""
+    keys = ["evidence", "unit", "relationship_id", "tenant_id", "box", "stratum", "cluster"]
+    one = units.group_by(keys).agg(level=units.level.max(), good=units.benign.cast("int64").max())
+    return one.mutate(benign=one.good == 1, unit_id=one.cluster).drop("good")
 
 
 def _cells(units: Table) -> Table:

@@ -152,7 +152,7 @@ def weigh(lake: Lake, doubted: list[str], options: Options) -> int:
     unfair = lake.write("unfair", unfair.mutate(mark=ibis.literal(1)))
     joined = every.left_join(unfair, "unit_id")
     units = lake.write("levels", joined.mutate(benign=joined.mark.isnull()).drop("mark", "unit_id_right"))
-    lake.write("weights", bits.weigh(bits.peaks(units), lake.read("priors"), isolate=options.isolate))
+    lake.write("weights", bits.weigh(bits.clusters(units), lake.read("priors"), isolate=options.isolate))
     score.hits(lake, {n: r.aspect for n, r in reasons().items()})
     score.judge(lake)
     return score.groups(lake, options.false_cases / 2)
@@ -164,12 +164,20 @@ def levels(tables: Tables, *, learns: bool) -> ibis.Table:
     for name, module in modules().items():
         if module.REASON.learns == learns:
             found = module.judge(tables).mutate(evidence=ibis.literal(name), unit=ibis.literal(module.REASON.unit))
+            found = found.mutate(cluster=_cluster(found, module.REASON.unit))
             found = found.select(
-                "evidence", "unit", "unit_id", "relationship_id", "tenant_id", "box", "stratum", "level"
+                "evidence", "unit", "unit_id", "relationship_id", "tenant_id", "box", "stratum", "level", "cluster"
             )
             out = found if out is None else out.union(found)
     assert out is not None
     return out
+
+
+def _cluster(found: ibis.Table, unit: str) -> ibis.Value:
+    """What counts once: the relationship where peaks count, the reason's own cluster where it names one, else the unit."""
+    if unit == "peak":
+        return found.relationship_id
+    return found.cluster if "cluster" in found.columns else found.unit_id
 
 
 def described() -> dict[str, dict[str, Any]]:

@@ -46,7 +46,8 @@ class Life:
         self.wallet = Wallet(organisation, rng, export)
         self.flood: tuple[Person, int] | None = None
         self.blind: dict[str, tuple[int, int]] = {}
-        self.archive = rng.choice(organisation.country.hotels)
+        business = organisation.country.business
+        self.archive = business.spot(f"{business.block(rng)}.{rng.randrange(2, 254)}")
         for person in organisation.people:
             for client in (person.laptop, person.web, person.phone):
                 if client:

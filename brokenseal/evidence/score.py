@@ -67,6 +67,9 @@ def judge(lake: Lake) -> None:
     # in a network where three colleagues are at home, being there is one fact about the network, not one a member
     common = ibis.coalesce(out.common, ibis.literal(True))
     apart = ibis.ifelse(common, ibis.least(out.bits, out.token + out.volume), out.bits)
+    # what is at home in its mailbox is judged by itself alone: neighbours in an office do not add up
+    at_home = ibis.coalesce(out.at_home, ibis.literal(True))
+    apart = ibis.ifelse(at_home, 0, apart)
     lake.write(
         "judged",
         out.select(
@@ -75,7 +78,7 @@ def judge(lake: Lake) -> None:
             "bits",
             "raw",
             apart=apart,
-            at_home=ibis.coalesce(out.at_home, ibis.literal(True)),
+            at_home=at_home,
         ),
     )
 

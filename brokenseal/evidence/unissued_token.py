@@ -59,5 +59,12 @@ def judge(tables: Tables) -> Table:
         else_=0,
     )
     return joined.select(
-        "relationship_id", "tenant_id", "box", "stratum", unit_id=joined.visit_id, level=level.cast("int64")
+        "relationship_id",
+        "tenant_id",
+        "box",
+        "stratum",
+        unit_id=joined.visit_id,
+        level=level.cast("int64"),
+        # one lost sign-in orphans every visit of its token: the token is what counts
+        cluster=ibis.coalesce(joined.token_id, joined.session_id),
     )

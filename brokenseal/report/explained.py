@@ -44,11 +44,12 @@ def _case(found: Row, reasons: Reasons, console: Console) -> None:
     ]
     _say(console, rows)
     _heading(console, "The same data without one reason")
+    if case["bits"] < case["line_bits"]:
+        console.print(Text("No visit reaches the line by itself: the case stands on its visits together."))
     table = _table("without", "visits with it", "heaviest then", "still above the line")
     for r in found["without"]:
-        table.add_row(
-            _title(reasons, r["evidence"]), str(r["acts"]), str(r["bits_without"]), "yes" if r["above_line"] else "no"
-        )
+        above = "yes" if r["above_line"] else "no"
+        table.add_row(_title(reasons, r["evidence"]), str(r["acts"]), str(r["bits_without"]), above)
     console.print(table)
     for finding in found["strongest"]:
         _finding(finding, reasons, console)

@@ -44,9 +44,9 @@ def html(answer: Row, reasons: Reasons) -> str:
             steps=advice.steps(answer),
             unread=advice.unread(answer),
             views=views,
-        head=views[:MOST_IN_HEAD],
-        most=MOST_ITEMS,
-        most_acts=MOST_ACTS,
+            head=views[:MOST_IN_HEAD],
+            most=MOST_ITEMS,
+            most_acts=MOST_ACTS,
             gaps=_gaps(answer["gaps"]),
             words=words,
         )

@@ -115,3 +115,20 @@ def test_a_file_that_was_changed_is_not_believed(
     file.write_bytes(file.read_bytes().replace(b"203.0.113.9", b"198.51.100.7"))
     found = _told(capsys, monkeypatch, ids["record"], "--lake", lake)
     assert found["file"] is None and "SHA-256 differs" in found["told"]
+
+
+def test_on_real_logs_every_weight_is_made_again_from_its_counts(
+    real_logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs, lake = real_logs / "o365-audit", tmp_path / "lake"
+    call(capsys, monkeypatch, "ingest", logs, "--lake", lake)
+    call(capsys, monkeypatch, "hunt", "--lake", lake)
+    asked = call(capsys, monkeypatch, "query", "select finding_id from findings order by 1", "--lake", lake, "--json")
+    findings = [row["finding_id"] for row in json.loads(asked.out)]
+    assert findings
+    for finding_id in findings:
+        told = json.loads(
+            call(capsys, monkeypatch, "explain", finding_id, "--lake", lake, "--files", logs, "--json").out
+        )
+        assert told["finding"]["bits"] == told["finding"]["made_again_bits"]
+        assert all(r["found"]["told"].endswith("byte for byte.") for r in told["records"])
