@@ -188,8 +188,8 @@ def _conflicts(lake: Lake) -> Iterator[Row]:
         meaning = (
             f"{len(found)} records exist in copies that disagree: one of the files was changed, or the provider did."
         )
-        span = (min(times), max(times)) if times else (None, None)
-        yield _row("conflicting-copies", tenant, None, *span, meaning, [r["record_id"] for r in found])
+        since, until = (min(times), max(times)) if times else (None, None)
+        yield _row("conflicting-copies", tenant, None, since, until, meaning, [r["record_id"] for r in found])
 
 
 def _short(streams: list[Row]) -> Iterator[Row]:

@@ -1,12 +1,13 @@
 """Doubted acts joined, and widened to what the same intruder did.
 
-What: from the acts that crossed the line, by themselves or as a group, the `doubted` visits and their components. Why:
-one campaign is one case, and its quieter acts must not stay behind as somebody's history. How: a key weighs the bits of
-its coincidence, -log2 of the share of benign visits that carry it, its own relationship's left out. Two doubted acts are
-joined by a key whose coincidence is rarer than one in their number; an act that nobody doubted yet is drawn in where its
-own bits and the key's together reach the line, and the found carry the key at least as often as all others. What is at home in a mailbox, in network and client, is never drawn in: a
-stolen session is its owner's too. Misses: nothing is drawn in by a key that benign visits carry often,
-so a campaign behind a common VPN exit is held together by its clients, sessions and tokens alone.
+What: from the acts that crossed the line, by themselves or as a group, the `doubted` visits and their components.
+Why: one campaign is one case, and its quieter acts must not stay behind as somebody's history. How: a key weighs the
+bits of its coincidence, -log2 of the share of benign visits that carry it, its own relationship's left out. Two
+doubted acts are joined by a key whose coincidence is rarer than one in their number; an act that nobody doubted yet
+is drawn in where its own bits and the key's together reach the line, and the found carry the key at least as often as
+all others. What is at home in a mailbox, in network and client, is never drawn in: a stolen session is its owner's
+too. Misses: nothing is drawn in by a key that benign visits carry often, so a campaign behind a common VPN exit is
+held together by its clients, sessions and tokens alone.
 """
 
 from __future__ import annotations
@@ -79,9 +80,7 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
     found_here = near.mine.sum().over(per_key)
     return lake.write(
         "near",
-        near.mutate(
-            link=link.round().cast("int64"), others=others.cast("int64"), found=found_here.cast("int64")
-        ),
+        near.mutate(link=link.round().cast("int64"), others=others.cast("int64"), found=found_here.cast("int64")),
     )
 
 

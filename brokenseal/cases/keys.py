@@ -39,5 +39,7 @@ def keys(lake: Lake) -> None:
 
 
 def _key(visits: Table, kind: str, value: StringValue) -> Table:
-    rows = visits.select("visit_id", "relationship_id", "tenant_id", "box", "actor", kind=ibis.literal(kind), value=value)
+    rows = visits.select(
+        "visit_id", "relationship_id", "tenant_id", "box", "actor", kind=ibis.literal(kind), value=value
+    )
     return rows.filter(rows.value.notnull())

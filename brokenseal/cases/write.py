@@ -33,8 +33,10 @@ SILENT = timedelta(days=14)
 class Described(Protocol):
     """What is used of a reason."""
 
-    levels: tuple[str, ...]
-    ground: str
+    @property
+    def levels(self) -> tuple[str, ...]: ...
+    @property
+    def ground(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,9 @@ def _acts(lake: Lake, ids: list[str]) -> list[dict[str, Any]]:
     return lake.fetch(picked.order_by(["first", "act_id"])).to_pylist()
 
 
-def _case(rows: list[dict[str, Any]], found: Mapping[str, join.Link | None], lines: Lines, before: dict[str, str]) -> Case:
+def _case(
+    rows: list[dict[str, Any]], found: Mapping[str, join.Link | None], lines: Lines, before: dict[str, str]
+) -> Case:
     rows = sorted(rows, key=lambda r: (r["first"], r["act_id"]))
     known = Counter(before[r["act_id"]] for r in rows if r["act_id"] in before)
     named = min(known, key=lambda c: (-known[c], c)) if known else None
@@ -327,7 +331,8 @@ def _mailboxes(lake: Lake, cases: list[Case], found: Mapping[str, join.Link | No
         for (_, _), own in sorted(boxes.items()):
             links = [found.get(r["act_id"]) for r in own]
             sure = any(
-                (link is None and r["bits"] >= lines.single) or (link and link.bits >= lines.of(link)) for link, r in zip(links, own)
+                (link is None and r["bits"] >= lines.single) or (link and link.bits >= lines.of(link))
+                for link, r in zip(links, own)
             )
             rows.append(
                 {

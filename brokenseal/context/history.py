@@ -1,15 +1,15 @@
 """What is ordinary: who uses which network with which client.
 
-What: `relations`, one row a relationship (mailbox, actor, network, client), written once; and `pairs`, one row a mailbox,
-network and client, and `standing`, how well each relationship's network and client are known (0 at home in this mailbox,
-1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4 nowhere), both written
-again in each round without the doubted visits. Why: history must not learn the intruder, and
+What: `relations`, one row a relationship (mailbox, actor, network, client), written once; and `pairs`, one row a
+mailbox, network and client, and `standing`, how well each relationship's network and client are known (0 at home in
+this mailbox, 1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4
+nowhere), both written again in each round without the doubted visits. Why: history must not learn the intruder, and
 novelty is judged by relationship, not by access. How: a pair vouches for its network where its client is at home on
-another network too, where the mailbox uses the network on half of its days, or where both were there from the log's first
-days; it vouches for its client where its
-network knows another client, where the mailbox uses the client on half of its days, or from the first days. So a person who travels with his
-laptop vouches for the hotel, and an intruder, new in both, vouches for nothing. Misses: one who was there before the
-log began, or who holds the mailbox on more than half of its days, is its history.
+another network too, where the mailbox uses the network on half of its days, or where both were there from the log's
+first days; it vouches for its client where its network knows another client, where the mailbox uses the client on
+half of its days, or from the first days. So a person who travels with his laptop vouches for the hotel, and an
+intruder, new in both, vouches for nothing. Misses: one who was there before the log began, or who holds the mailbox
+on more than half of its days, is its history.
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@ A file declares REASON and CASES and a function `judge(tables) -> Table` with on
 
     unit_id, relationship_id, tenant_id, box, stratum, level
 
-`unit_id` is a relationship where REASON.unit is 'relationship', else a visit (or the `cluster` that a file names, where visits stand or fall together): where it is 'visit' the repeated visits of one
-relationship are one binomial tail, where it is 'peak' a relationship counts once, at its oddest visit, since habits repeat
-themselves. `level` counts from 0, ordinary, upwards; `stratum` names the
-like that the unit is compared with. The counting, and so the weight, is the same for all reasons: `bits.weigh`.
+`unit_id` is a relationship where REASON.unit is 'relationship', else a visit (or the `cluster` that a file names,
+where visits stand or fall together): where it is 'visit' the repeated visits of one relationship are one binomial
+tail, where it is 'peak' a relationship counts once, at its oddest visit, since habits repeat themselves. `level`
+counts from 0, ordinary, upwards; `stratum` names the like that the unit is compared with. The counting, and so the
+weight, is the same for all reasons: `bits.weigh`.
 """
 
 from __future__ import annotations

@@ -182,8 +182,9 @@ class Ledger:
         with self._transaction(write=True) as db:
             for table in (SEGMENTS, RUNS):
                 db.execute(table.delete().where(table.c.retired_at < before))
-            # a change, if only in name: SQLite then clears away the empty journal that a killed writer may leave
-            db.execute(FACTS.update().where(FACTS.c.name == "schema").values(value=FACTS.c.value))
+            # with something written SQLite clears away the empty journal that a killed writer may leave
+            db.execute(FACTS.delete().where(FACTS.c.name == "swept"))
+            db.execute(FACTS.insert().values(name="swept", value=str(before)))
 
     def faults(self) -> list[str]:
         """Where the chain, or what stands beside it, is not as it was published; one line each."""

@@ -36,7 +36,7 @@ def answer(lake: Lake, reasons: Reasons) -> Row:
     reasons: name to title, ground, attack, explains, misses and benign explanations. Raises LakeError without a run.
     """
     summary = lake.fetch(lake.read("summary")).to_pylist()[0]
-    gaps = [_gap(r) for r in lake.fetch(lake.read("gaps")).to_pylist()]
+    gaps = sorted((_gap(r) for r in lake.fetch(lake.read("gaps")).to_pylist()), key=_gap_order)
     inputs = lake.inputs().to_pylist()
     tenants, days = _tenants(lake), _days(lake)
     found = cases(lake, gaps, Lines(summary["line_bits"], summary["group_line_bits"]), reasons)
@@ -101,6 +101,10 @@ def _gap(row: Row) -> Row:
     gap = {name: row[name] for name in names}
     gap |= {"from": moment(row["from"]), "to": moment(row["to"]), "record_ids": sorted(row["record_ids"] or [])}
     return {k: gap[k] for k in ("gap_id", "kind", "tenant_id", "mailbox", "from", "to", "meaning", "record_ids")}
+
+
+def _gap_order(gap: Row) -> tuple[str, ...]:
+    return gap["kind"], gap["tenant_id"] or "", gap["mailbox"] or "", gap["from"] or "", gap["gap_id"]
 
 
 def _days(lake: Lake) -> dict[str | None, Days]:

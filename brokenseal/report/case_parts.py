@@ -167,13 +167,17 @@ def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Rea
         "indicators": _indicators(own, tables.shared),
         "acts": [_act(r, tables.basis) for r in sorted(own, key=_when)],
         "findings": _findings(findings, reasons),
-        "mailboxes": [_mailbox(m, places, tables) for m in sorted(mailboxes, key=_whose)],
+        "mailboxes": [_mailbox(m, places, tables) for m in sorted(mailboxes, key=_box_order)],
         "gaps": [g["gap_id"] for g in gaps if _touches(g, case, mailboxes)],
     }
 
 
 def _whose(row: Row) -> tuple[str, str]:
     return row["tenant_id"] or "", row["mailbox"] or ""
+
+
+def _box_order(row: Row) -> tuple[str, str, datetime]:
+    return *_whose(row), row["first_access"]
 
 
 def _indicators(own: list[Row], shared: list[Row]) -> list[Row]:

@@ -125,7 +125,7 @@ def _sentence(f: Row) -> str:
     times = ""
     if f["units"] > 1 or f["hits"] > 1:
         times = (
-            f"; {f['hits']} of the {f['units']} visits of this relationship are so odd, which chance alone makes rarer"
+            f"; it is so in {f['hits']} of {f['units']} visits of this relationship, rarer by chance than it is once"
         )
     most = (
         f" No weight exceeds {f['most_bits']} bits here, twice the acts counted." if f["bits"] >= f["most_bits"] else ""

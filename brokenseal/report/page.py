@@ -21,6 +21,7 @@ from brokenseal.report.visible import visible
 
 HERE = Path(__file__).parent
 MOST_IN_HEAD = 3
+CARRIERS = ("session", "token")
 MOST_ITEMS = 500
 MOST_ACTS = 2000
 """What is left out is counted, and stands in answer.json."""
@@ -96,6 +97,9 @@ def _case(case: Row) -> Row:
         "accessed": words.at_least(messages, folders),
         "confirmed": sum(m["confirmed"] for m in case["mailboxes"]),
         "either": any(i["by"] == "either" for m in case["mailboxes"] for i in (*m["messages"], *m["folders"])),
+        "alternatives": [(a, list(g)) for a, g in groupby(case["how"]["alternatives"], key=lambda a: a["against"])],
+        "carriers": [i for i in case["indicators"] if i["type"] in CARRIERS],
+        "shared": [i for i in case["indicators"] if i["type"] not in CARRIERS],
         "links": sorted({a["link"] for a in case["acts"]}),
         "linked": sum(a["basis"] == "link" for a in case["acts"]),
     }

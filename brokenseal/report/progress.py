@@ -44,8 +44,8 @@ class Progress:
             print(visible(words), file=sys.stderr, flush=True)
 
     def step(self, words: str, done: int, of: int) -> None:
-        """One of many is done."""
-        self.say(f"{done} of {of}: {words}")
+        """So much of a long work is done."""
+        self.say(f"{100 * done // max(of, 1)} % taken in: {words}")
 
     def opening(self, path: Path, *, memory: str, threads: int | None, engine: str, master: str) -> Lake:
         """A lake opened for writing."""

@@ -71,7 +71,7 @@ def _boxes(mailboxes: list[Row]) -> str:
 
 
 def _reasons(findings: list[Row]) -> list[tuple[str, Text]]:
-    """The strongest finding of each reason; findings come strongest first, and what weighs little is left to the page."""
+    """The strongest finding of each reason; findings come strongest first. What weighs little is left to the page."""
     strongest: dict[str, Row] = {}
     for f in findings:
         strongest.setdefault(f["evidence"], f)

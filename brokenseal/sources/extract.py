@@ -74,7 +74,9 @@ class Extraction:
         self.db.execute("create or replace temp table ids (record_id varchar)")
         given = f"'{self.tenant}'" if self.tenant else "null::varchar"
         self._given = f"bs_guid({given})"
-        self._columns = ", ".join(f"{sql.replace('given_tenant', self._given)} as {n}" for n, sql in self.log.record.items())
+        self._columns = ", ".join(
+            f"{sql.replace('given_tenant', self._given)} as {n}" for n, sql in self.log.record.items()
+        )
 
     def take(self, block: pa.Table) -> None:
         """One block of rows (row, raw)."""
@@ -120,7 +122,11 @@ class Extraction:
         self.db.unregister("mended")
         again = self.db.execute("select row, raw, p is not null from typed where not valid order by row").fetchall()
         for row, raw, parsed in again:
-            why = f"no record of {self.log.name}: it has neither id nor operation nor time" if parsed else second.reason(raw)
+            why = (
+                f"no record of {self.log.name}: it has neither id nor operation nor time"
+                if parsed
+                else second.reason(raw)
+            )
             self.rejects.append(Reject(row, why, second.names_mail(raw)))
         self.db.execute("delete from typed where not valid")
 
@@ -189,8 +195,12 @@ class Extraction:
 
     def _addresses(self) -> None:
         """`hosts`: each distinct address as written, normalised."""
-        written = [r[0] for r in self.db.execute("select distinct host from extracted where host is not null").fetchall()]
-        self.db.register("hosts", pa.table([pa.array(c, pa.string()) for c in _columns(map(_host, written))], schema=_HOSTS))
+        written = [
+            r[0] for r in self.db.execute("select distinct host from extracted where host is not null").fetchall()
+        ]
+        self.db.register(
+            "hosts", pa.table([pa.array(c, pa.string()) for c in _columns(map(_host, written))], schema=_HOSTS)
+        )
 
     def _segment(self, table: str, sql: str) -> None:
         target = self.folder / f"{table}-{len(self.segments)}.parquet"
@@ -246,4 +256,3 @@ def _ranges(target: Path) -> tuple[str | None, ...]:
                 high[name] = max(high.get(name, stats.max), stats.max)
     times = [v.isoformat() if (v := side.get("time")) is not None else None for side in (low, high)]
     return low.get("tenant_id"), high.get("tenant_id"), times[0], times[1]
-

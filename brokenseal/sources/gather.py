@@ -149,7 +149,9 @@ def _jobs(lake: Lake, found: Sequence[Named], tenant: str | None, aside: Path, s
     return sorted(jobs, key=lambda j: (-j.size, j.shown))
 
 
-def _results(jobs: Sequence[Job], aside: Path, *, threads: int, memory: str) -> Iterator[tuple[Job, Taken | InputError]]:
+def _results(
+    jobs: Sequence[Job], aside: Path, *, threads: int, memory: str
+) -> Iterator[tuple[Job, Taken | InputError]]:
     """Each job with what came of it, as it finishes."""
     workers = 1 if sum(j.size for j in jobs) < FEW_BYTES else min(threads, len(jobs))
     share = (f"{max(megabytes(memory) // max(workers, 1), 128)}MB", max(threads // max(workers, 1), 1), aside / "spill")
@@ -168,7 +170,9 @@ def _results(jobs: Sequence[Job], aside: Path, *, threads: int, memory: str) -> 
         for future in as_completed(futures):
             yield futures[future], future.result()
     except BrokenProcessPool as error:
-        raise LakeError("a worker process was killed, perhaps for lack of memory; --memory and --threads lower it") from error
+        raise LakeError(
+            "a worker process was killed, perhaps for lack of memory; --memory and --threads lower it"
+        ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -215,9 +215,7 @@ def csv_records(
 
     def bad(row: pyarrow.csv.InvalidRow) -> str:
         # the reader counts the header and what was skipped as rows
-        ragged.append(
-            ((row.number or 0) - skip - 1, f"{row.actual_columns} columns instead of {row.expected_columns}")
-        )
+        ragged.append(((row.number or 0) - skip - 1, f"{row.actual_columns} columns instead of {row.expected_columns}"))
         return "skip"
 
     reader = pyarrow.csv.open_csv(
@@ -227,7 +225,10 @@ def csv_records(
             newlines_in_values=True, invalid_row_handler=bad, delimiter=delimiter, ignore_empty_lines=True
         ),
         convert_options=pyarrow.csv.ConvertOptions(
-            include_columns=[column], column_types={column: pa.large_binary()}, strings_can_be_null=False, null_values=[]
+            include_columns=[column],
+            column_types={column: pa.large_binary()},
+            strings_can_be_null=False,
+            null_values=[],
         ),
     )
     number = 0

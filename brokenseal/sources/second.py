@@ -13,7 +13,9 @@ import re
 from typing import Any
 
 REPLACEMENT = "\ufffd"
-_MAIL = re.compile(r"MailItemsAccessed|AttachmentAccess|MessageBind|FolderBind|SearchQueryInitiated|\bSend(As|OnBehalf)?\b")
+_MAIL = re.compile(
+    r"MailItemsAccessed|AttachmentAccess|MessageBind|FolderBind|SearchQueryInitiated|\bSend(As|OnBehalf)?\b"
+)
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 

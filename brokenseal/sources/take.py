@@ -97,7 +97,9 @@ def _told(job: Job, seen: recognise.Sample, work: Extraction, cut: str | None) -
     problems = [f"{job.shown}: {note}"] if note else []
     if work.rejects:
         first = work.rejects[0]
-        problems.append(f"{job.shown}: {len(work.rejects)} of {work.rows} rows rejected, row {first.row}: {first.reason}")
+        problems.append(
+            f"{job.shown}: {len(work.rejects)} of {work.rows} rows rejected, row {first.row}: {first.reason}"
+        )
     numbers = (job.size, work.rows, len(work.rejects))
     file = FileTaken(job.file_sha256, job.shown, work.log.name, seen.shape, *numbers, note, tuple(work.segments))
     return Taken(file, tuple(problems))
@@ -124,4 +126,3 @@ def _inner(rows: Iterator[bytes], member: str) -> Iterator[bytes]:
             yield msgspec.json.decode(inner, type=str).encode() if inner.startswith(b'"') else inner
         except (msgspec.DecodeError, KeyError, RecursionError):
             yield row
-

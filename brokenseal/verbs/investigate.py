@@ -1,0 +1,67 @@
+"""`brokenseal investigate`: from files to the answer."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command(name="investigate")(investigate)
+
+
+def investigate(
+    paths: list[Path] = typer.Argument(..., help="Files and folders; recognised by content."),
+    out: Path = typer.Option(..., "--out", help="Folder for answer.json, report.html, run.json and the lake."),
+    lake: Path = typer.Option(None, "--lake", help="An existing lake to add to, instead of one under --out."),
+    false_cases: float = typer.Option(0.5, "--false-cases", min=0.001, help="False cases the answer may hold."),
+    as_of: datetime = typer.Option(
+        None, "--as-of", help="The moment the answer speaks of; by default the latest event."
+    ),
+    isolate: bool = typer.Option(False, "--isolate", help="Organisations learn nothing from each other's history."),
+    tenant: str = typer.Option(None, "--tenant", help="Organisation of records that name none."),
+    json: bool = typer.Option(False, "--json", help="Print answer.json and no words."),
+    memory: str = typer.Option("2GB", "--memory", help="Memory limit of the engine."),
+    threads: int = typer.Option(None, "--threads", help="Threads; all cores by default."),
+    engine: str = typer.Option("duckdb", "--engine", help="duckdb or spark."),
+    master: str = typer.Option("local[2]", "--master", help="Spark's master."),
+) -> int:
+    """Read logs, judge every visit, and write the answer.
+
+    Example: brokenseal investigate exports/ --out answer
+    """
+    from rich.console import Console
+
+    from brokenseal import pipeline, report, sources
+    from brokenseal.lake import Lake
+    from brokenseal.report.progress import Progress
+
+    call = report.Call(engine, tuple(sys.argv), datetime.now(UTC))
+    with Progress() as progress:
+        opened = Lake.open(
+            lake or out / "lake",
+            write=True,
+            create=lake is None,
+            memory=memory,
+            threads=threads,
+            engine=engine,
+            master=master,
+            waiting=progress.say,
+        )
+        with opened:
+            summary = sources.ingest(
+                opened, paths, tenant=tenant, threads=opened.threads, memory=memory, report=progress.step
+            )
+            pipeline.analyse(opened, pipeline.Options(as_of, false_cases, isolate), progress.say)
+            answer = report.write(opened, out, call, pipeline.described())
+    for line in sorted(summary.problems):
+        typer.echo(report.visible(line), err=True)
+    if json:
+        sys.stdout.buffer.write(report.dump(answer))
+    else:
+        report.terminal(answer, Console(highlight=False), out / report.PAGE)
+    return int(answer["exit"])
