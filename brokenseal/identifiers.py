@@ -9,8 +9,12 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
+import socket
 import uuid
+from collections.abc import Sequence
 from functools import lru_cache
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 ZERO = "00000000-0000-0000-0000-000000000000"
 ISSUED_ENDINGS = ("00", "01", "02")
@@ -45,8 +49,10 @@ SHARED_RANGES = tuple(ipaddress.ip_network(text) for text in ("20.54.0.0/16", "5
 MACROS = (
     # absent is a value: an empty text is none
     "create or replace temp macro bs_text(s) as nullif(trim(s, ' \t\r\n'), '')",
-    "create or replace temp macro bs_fold(s) as translate(bs_text(s), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', "
-    "'abcdefghijklmnopqrstuvwxyz')",
+    # of other letters than ASCII each engine has its own idea; most texts have none, and lower() is quick
+    "create or replace temp macro bs_small(s) as case when strlen(s) = length(s) then lower(s) else "
+    "translate(s, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end",
+    "create or replace temp macro bs_fold(s) as bs_small(nullif(trim(s, ' \t\r\n'), ''))",
     f"create or replace temp macro bs_guid(s) as nullif(bs_fold(s), '{ZERO}')",
     # the bytes of a GUID lie in mixed order: four, two and two turned round, the rest as they are
     "create or replace temp macro bs_mixed(h) as regexp_replace(h, "
@@ -64,8 +70,8 @@ MACROS = (
     f"when 48 then coalesce(bs_written(bs_long(s)), s) else s end, '{ZERO}')",
     f"create or replace temp macro bs_token_odd(t) as case when t is null then null when regexp_matches(t, '{_GUID_SQL}') "
     "then right(t, 2) not in ('00', '01', '02') else true end",
-    "create or replace temp macro bs_message(s) as case when bs_text(s) is null then null "
-    "when starts_with(bs_text(s), '<') then bs_text(s) else '<' || bs_text(s) || '>' end",
+    "create or replace temp macro bs_message(s) as case when starts_with(s, '<') and ends_with(s, '>') then s "
+    "when bs_text(s) is null then null when starts_with(bs_text(s), '<') then bs_text(s) else '<' || bs_text(s) || '>' end",
     f"create or replace temp macro bs_bare(s) as case when length(s) > {LONGEST_ADDRESS} then null "
     "when starts_with(s, '[') then split_part(s[2:], ']', 1) "
     "when length(s) - length(replace(s, ':', '')) = 1 then split_part(s, ':', 1) else s end",
@@ -149,34 +155,75 @@ def host(value: str | None) -> str | None:
     return value.split("%")[0] or None
 
 
-@lru_cache(maxsize=65536)
 def ip(value: str | None) -> str | None:
     """An IP address in its normal form (RFC 5952), without port, zone and brackets; None where it is none."""
-    plain = host(value)
-    if plain is None:
-        return None
-    try:
-        parsed = ipaddress.ip_address(plain)
-    except ValueError:
-        return None
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    found = placed(value)
+    return found[0] if found else None
 
 
 def prefix(address: str) -> str:
-    """Of a normal address, its /24, or /48 of version 6."""
-    return str(ipaddress.ip_network(f"{address}/{48 if ':' in address else 24}", strict=False))
+    """Of a normal address, its /24, or /48 of version 6. Raises ValueError where it is none."""
+    return _placed(address)[1]
 
 
 def wide(address: str) -> str:
-    """Of a normal address, its /16, or /32 of version 6."""
-    return str(ipaddress.ip_network(f"{address}/{32 if ':' in address else 16}", strict=False))
+    """Of a normal address, its /16, or /32 of version 6. Raises ValueError where it is none."""
+    return _placed(address)[2]
 
 
 def is_provider(address: str, *, service: bool = False) -> bool:
     """Whether a normal address is the provider's own. service: the record names a background service of the provider."""
-    parsed = ipaddress.ip_address(address)
-    ranges = PROVIDER_RANGES + SHARED_RANGES if service else PROVIDER_RANGES
-    return any(parsed.version == n.version and parsed in n for n in ranges)
+    return _placed(address)[4 if service else 3] == "provider"
+
+
+def placed(value: str | None) -> tuple[str, str, str, str, str] | None:
+    """An address as written: its normal form, prefix, wide, and what it is (caller or provider), the latter once in general
+    and once where the record names a background service; None where it is no address."""
+    plain = host(value)
+    if plain is None:
+        return None
+    try:
+        return _placed(plain)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=65536)
+def _placed(plain: str) -> tuple[str, str, str, str, str]:
+    try:
+        packed = socket.inet_pton(socket.AF_INET6 if ":" in plain else socket.AF_INET, plain)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no address: {plain!r}") from error
+    if len(packed) == 16 and packed.startswith(_MAPPED):
+        packed = packed[12:]
+    if len(packed) == 4:
+        a, b, c, _ = packed
+        normal, near, far = socket.inet_ntoa(packed), f"{a}.{b}.{c}.0/24", f"{a}.{b}.0.0/16"
+    else:
+        normal = str(ipaddress.IPv6Address(packed))
+        near = f"{ipaddress.IPv6Address(packed[:6] + bytes(10))}/48"
+        far = f"{ipaddress.IPv6Address(packed[:4] + bytes(12))}/32"
+    kind = "provider" if _within(packed, _PROVIDER) else "caller"
+    return normal, near, far, kind, "provider" if _within(packed, _SHARED) else kind
+
+
+_MAPPED = bytes(10) + b"\xff\xff"
+
+
+def _ends(ranges: Sequence[Network]) -> dict[int, list[tuple[bytes, bytes]]]:
+    """First and last address of each range, packed, by length."""
+    out: dict[int, list[tuple[bytes, bytes]]] = {4: [], 16: []}
+    for network in ranges:
+        first, last = network.network_address.packed, network.broadcast_address.packed
+        out[len(first)].append((first, last))
+    return out
+
+
+def _within(packed: bytes, ranges: dict[int, list[tuple[bytes, bytes]]]) -> bool:
+    return any(first <= packed <= last for first, last in ranges[len(packed)])
+
+
+_PROVIDER, _SHARED = _ends(PROVIDER_RANGES), _ends(SHARED_RANGES)
 
 
 def mailbox(value: str | None) -> str | None:

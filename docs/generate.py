@@ -5,18 +5,106 @@ Run from the project's folder: `python -m docs.generate`.
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from brokenseal import schema
+import typer
+
+import brokenseal.report
+from brokenseal import cli, pipeline, schema
+from brokenseal.evidence import Case, Reason
 
 HERE = Path(__file__).parent
+ANSWER = Path(brokenseal.report.__file__).with_name("answer.schema.json")
+WIDTH = 100
+"""Columns of a help text, fixed, so that no terminal decides what a page says."""
 STAGES = {
     "truth": "Truth: what was taken in, never derived again",
     "log": "Derived from raw records, file by file",
     "run": "Results of an analysis: the latest run's",
 }
+UNITS = {
+    "relationship": "relationships, each once, when it begins",
+    "visit": "visits; the repeated ones of a relationship are one binomial tail",
+    "peak": "relationships, each once, at its oddest visit",
+}
+SOURCES = {
+    "act": ("acts", "case_acts"),
+    "lead": ("acts",),
+    "finding": ("findings",),
+    "input": ("inputs",),
+    "case": ("cases",),
+    "affected": ("case_mailboxes",),
+    "affected.messages": ("case_items",),
+    "affected.folders": ("case_items",),
+    "gap": ("gaps",),
+    "coverage.linkage": ("linkage",),
+    "coverage.streams": ("streams",),
+}
+"""Objects of the answer and the tables whose columns they show: what a column means is written once, in schema.py."""
+MEANINGS = {
+    "answer.json.schema": "the contract's name and version",
+    "answer.json.as_of": "the moment the answer speaks of; the latest event, unless it was given",
+    "answer.json.verdict": "over all organisations",
+    "answer.json.exit": "the exit code",
+    "answer.json.tool": "what the answer was made with",
+    "answer.json.inputs": "every file, taken in or not",
+    "answer.json.coverage": "what the logs cover, by organisation",
+    "answer.json.cases": "the cases, heaviest first",
+    "answer.json.leads": "the oddest acts below the line, which wake nobody",
+    "answer.json.gaps": "what the logs cannot show",
+    "answer.json.decisions": "what people decided; empty in this version",
+    "answer.json.tool.version": "of brokenseal",
+    "answer.json.tool.options": "as they were given",
+    "answer.json.tool.budget": "false cases that the whole answer may hold",
+    "answer.json.tool.line_bits": "the line for single acts",
+    "answer.json.tool.hashes": "SHA-256 of the data that ship with brokenseal and were used",
+    "act.bits": "weight of all its evidence",
+    "lead.bits": "weight of all its evidence",
+    "lead.basis": "own evidence",
+    "lead.findings": "its evidence",
+    "finding.bits": "weight",
+    "finding.attack": "ATT&CK ids of the reason",
+    "input.sha256": "SHA-256 of the file's bytes as they lay on disk",
+    "input.rejected": "rows that are no record",
+    "input.rejected.count": "how many",
+    "input.rejected.first": "the first of them, with row and reason",
+    "input.rejected.first.reason": "why, in words",
+    "coverage.tenant_id": "the organisation",
+    "coverage.from": "first access",
+    "coverage.to": "last access",
+    "coverage.mailboxes": "mailboxes with an access",
+    "coverage.accesses": "accesses",
+    "coverage.streams": "each log and the time it covers",
+    "coverage.linkage": "how often visits are linked to a sign-in",
+    "how.kind": "the way in",
+    "how.because": "the findings that say so",
+    "how.alternatives": "other ways in, what speaks against each, and what would decide",
+    "how.alternatives.kind": "the other way",
+    "how.alternatives.against": "what speaks against it",
+    "how.alternatives.would_decide": "what would decide",
+    "affected.record_ids": "the accesses",
+    "affected.messages": "messages the log names; at least these",
+    "affected.folders": "folders that were synchronised whole",
+    "case.bits": "weight of its heaviest act, or of its heaviest group",
+    "case.aim": "what the intruder wanted; null where it cannot be said",
+    "case.how": "the way in",
+    "case.tenants": "the organisations",
+    "case.indicators": "what its acts share, and how rare that is",
+    "case.acts": "its visits",
+    "case.findings": "the evidence for them",
+    "case.mailboxes": "the mailboxes",
+    "case.gaps": "the gaps that concern it",
+    "case.indicators.type": "what is shared",
+    "case.indicators.value": "the thing itself",
+    "case.indicators.bits": "how rare it is among benign visits",
+    "case.indicators.first": "first seen in the case",
+    "case.indicators.last": "last seen in the case",
+}
+Node = dict[str, Any]
 
 
 def tables() -> str:
@@ -33,21 +121,168 @@ def tables() -> str:
     return "\n".join(out)
 
 
-PAGES: dict[str, Callable[[], str]] = {"tables.md": tables}
+def verbs() -> str:
+    """The page of verbs: each one's help, as the command line prints it."""
+    out = ["# Verbs", "", "Generated from the command line: what `brokenseal VERB --help` prints.", ""]
+    out += ["```", cli.EXITS, "```", ""]
+    for name, text in helps():
+        out += [f"## `{name}`", "", "```", text, "```", ""]
+    return "\n".join(out)
+
+
+def helps() -> Iterator[tuple[str, str]]:
+    """Every verb and the help text of it, those within a verb after it."""
+    top = typer.main.get_command(cli.build())
+    yield from _helps(top, "brokenseal", None)
+
+
+def _helps(command: Any, name: str, above: Any) -> Iterator[tuple[str, str]]:
+    # typer's contexts are click's, whichever of the two packages brings them
+    context = command.context_class(
+        command, info_name=name.split()[-1], parent=above, terminal_width=WIDTH, max_content_width=WIDTH, color=False
+    )
+    text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+    if above is not None:
+        yield name.removeprefix("brokenseal "), text
+    for inner in sorted(getattr(command, "commands", {})):
+        yield from _helps(command.commands[inner], f"{name} {inner}", context)
+
+
+def contract() -> str:
+    """The page of answer.json, from its schema."""
+    root: Node = json.loads(ANSWER.read_text(encoding="utf-8"))
+    out = ["# The answer", "", "Generated from `brokenseal/report/answer.schema.json`.", ""]
+    out += [f"{root['title']}: `answer.json`. {root['description']}", ""]
+    out += _objects("answer.json", root)
+    parts = {name: part for name, part in root["$defs"].items() if "properties" in part}
+    for name, part in parts.items():
+        out += _objects(name, part)
+    out += ["## Values", "", "| name | is |", "|---|---|"]
+    out += [f"| {name} | {_told(part)} |" for name, part in root["$defs"].items() if name not in parts]
+    return "\n".join([*out, ""])
+
+
+def _objects(name: str, node: Node) -> list[str]:
+    """A table of an object's keys, and one for each object that lies within it."""
+    out = [f"## {name}", ""]
+    if "description" in node and name != "answer.json":
+        out += [node["description"], ""]
+    out += ["| key | type | meaning |", "|---|---|---|"]
+    inner: list[str] = []
+    for key, value in node["properties"].items():
+        out.append(f"| `{key}` | {_kind(value, f'{name}.{key}')} | {_cell(meaning(name, key, value))} |")
+        deep = value.get("items", value) if isinstance(value, dict) else {}
+        if "properties" in deep:
+            inner += _objects(f"{name}.{key}", deep)
+    return [*out, "", *inner]
+
+
+def meaning(name: str, key: str, value: Node) -> str:
+    """What a key of the answer means: said by the schema, here, or by the column it shows."""
+    if "description" in value:
+        return str(value["description"])
+    if told := MEANINGS.get(f"{name}.{key}"):
+        return told
+    columns = [c for table in SOURCES.get(name, ()) for c in schema.TABLES[table].columns]
+    return next((c.doc for c in columns if c.name == key), "")
+
+
+def _kind(node: Node, place: str) -> str:
+    """A value's type in words."""
+    if "$ref" in node:
+        return str(node["$ref"]).rsplit("/", 1)[-1]
+    if "const" in node:
+        return f"`{json.dumps(node['const'])}`"
+    if "enum" in node:
+        return ", ".join(f"`{json.dumps(v)}`" for v in node["enum"])
+    if "anyOf" in node:
+        return " or ".join(_kind(part, place) for part in node["anyOf"])
+    if node.get("type") == "array":
+        most = f", at most {node['maxItems']}" if "maxItems" in node else ""
+        return f"list of {_kind(node['items'], place)}{most}"
+    if "properties" in node:
+        return place
+    names = node.get("type", "any")
+    return " or ".join(names) if isinstance(names, list) else str(names)
+
+
+def _told(node: Node) -> str:
+    """A plain value: its type, its form and what is said of it."""
+    parts = [_kind(node, "")]
+    if "pattern" in node:
+        parts.append(f"`{_cell(node['pattern'])}`")
+    if "minimum" in node:
+        parts.append(f"at least {node['minimum']}")
+    if "description" in node:
+        parts.append(_cell(node["description"]))
+    return ", ".join(parts)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def evidence() -> str:
+    """The page of reasons, from the files in evidence/."""
+    out = ["# Reasons to doubt an act", "", "Generated from the files of `brokenseal/evidence/`.", ""]
+    out += ["How a level becomes bits: [bits.md](bits.md). ATT&CK ids are MITRE's.", ""]
+    out += ["| reason | title | aspect | ground |", "|---|---|---|---|"]
+    reasons = {name: (module.REASON, module.CASES) for name, module in pipeline.modules().items()}
+    out += [f"| [`{n}`](#{n}) | {r.title} | {r.aspect} | {r.ground} |" for n, (r, _) in reasons.items()]
+    for reason, cases in reasons.values():
+        out += ["", *_reason(reason, cases)]
+    return "\n".join([*out, ""])
+
+
+def _reason(reason: Reason, cases: tuple[Case, ...]) -> list[str]:
+    out = [f"## {reason.name}", "", f"**{reason.title}.** {reason.explains}", ""]
+    out += [
+        f"- Aspect: {reason.aspect}",
+        f"- Counts: {UNITS[reason.unit]}",
+        f"- Ground: {reason.ground}",
+        f"- ATT&CK: {', '.join(reason.attack)}",
+        f"- Misses: {reason.misses}",
+        f"- Its levels depend on history: {'yes' if reason.learns else 'no'}",
+        "",
+        "Levels, 0 being ordinary:",
+        "",
+    ]
+    out += [f"{number}. {level}" for number, level in enumerate(reason.levels, start=1)]
+    out += ["", "| innocent explanation | what decides it |", "|---|---|"]
+    out += [f"| {_cell(what)} | {_cell(decides)} |" for what, decides in reason.benign]
+    out += ["", "| case | fires |", "|---|---|"]
+    out += [f"| {_cell(case.name)} | {'yes' if case.fires else 'no'} |" for case in cases]
+    return out
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "tables.md": tables,
+    "verbs.md": verbs,
+    "contract.md": contract,
+    "evidence.md": evidence,
+}
+
+
+def lagging() -> list[str]:
+    """The pages that say something else than the code."""
+    behind = []
+    for name, make in PAGES.items():
+        page = HERE / name
+        if not page.exists() or page.read_text(encoding="utf-8") != make():
+            behind.append(name)
+    return behind
 
 
 def main(check: bool) -> int:
     """Write the pages, or compare them; returns the exit code."""
-    lagging = []
-    for name, make in PAGES.items():
-        page, text = HERE / name, make()
-        if not check:
-            page.write_text(text, encoding="utf-8")
-        elif not page.exists() or page.read_text(encoding="utf-8") != text:
-            lagging.append(name)
-    if lagging:
-        print(f"lagging behind the code: {', '.join(lagging)}; run `python -m docs.generate`", file=sys.stderr)
-    return 1 if lagging else 0
+    if not check:
+        for name, make in PAGES.items():
+            (HERE / name).write_text(make(), encoding="utf-8")
+        return 0
+    behind = lagging()
+    if behind:
+        print(f"lagging behind the code: {', '.join(behind)}; run `python -m docs.generate`", file=sys.stderr)
+    return 1 if behind else 0
 
 
 if __name__ == "__main__":

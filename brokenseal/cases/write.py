@@ -300,7 +300,10 @@ def _case_without(case: Case, mine: list[dict[str, Any]]) -> int:
         return case.bits
     strongest = max(mine, key=lambda f: (f["bits"], f["evidence"]))["evidence"]
     weakened = {f["act_id"]: f["act_bits_without"] for f in mine if f["evidence"] == strongest}
-    return max(min(r["bits"], weakened.get(r["act_id"], r["bits"])) for r in case.acts)
+    heaviest = max(r["bits"] for r in case.acts)
+    left = max(min(r["bits"], weakened.get(r["act_id"], r["bits"])) for r in case.acts)
+    # a group weighs more than its heaviest act, and loses what that act loses
+    return case.bits - (heaviest - left)
 
 
 def _span(lake: Lake, tenants: set[str]) -> tuple[datetime, datetime] | None:

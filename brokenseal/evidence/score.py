@@ -127,8 +127,8 @@ def _histogram(lake: Lake, relations: Table, column: str) -> bits.Histogram:
 def groups(lake: Lake, false_cases: float) -> int:
     """Write `group_members`: visit_id, by, bits; returns the groups' line in tenths.
 
-    A group is the actors that share a key, each with the oddest act (one application in a hundred mailboxes is one fact); as many benign acts drawn by chance would add up
-    to as much only once in 2^bits.
+    A group is the actors that share a key, each with the oddest act (one application in a hundred mailboxes is one fact);
+    as many benign acts drawn by chance would add up to as much only once in 2^bits.
     """
     acts = lake.read("judged").select("visit_id", bits="apart")
     keys = lake.read("visit_keys")

@@ -35,7 +35,8 @@ def steps(answer: dict[str, Any]) -> list[str]:
     if answer["verdict"] == "suspicion":
         return [QUIET, "Ask the persons concerned by telephone whether the visits below were theirs.", *_export(answer)]
     if answer["verdict"] == "cannot tell":
-        return ["Hand over what the gaps below name, and run this again.", *_export(answer)]
+        leads = ["Look through the leads below."] if answer["leads"] else []
+        return ["Hand over what the gaps below name, and run this again.", *leads, *_export(answer)]
     return ["Look through the leads below; nothing else is urgent.", *_export(answer)]
 
 

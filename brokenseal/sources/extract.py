@@ -228,12 +228,7 @@ class Extraction:
 
 
 def _host(written: str) -> tuple[str | None, ...]:
-    address = identifiers.ip(written)
-    if address is None:
-        return written, None, None, None, "unknown", "unknown"
-    kind = "provider" if identifiers.is_provider(address) else "caller"
-    serves = "provider" if identifiers.is_provider(address, service=True) else "caller"
-    return written, address, identifiers.prefix(address), identifiers.wide(address), kind, serves
+    return (written, *(identifiers.placed(written) or (None, None, None, "unknown", "unknown")))
 
 
 def _columns(rows: Any) -> list[list[Any]]:

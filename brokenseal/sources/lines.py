@@ -234,7 +234,7 @@ def csv_records(
     number = 0
     for batch in reader:
         left_out = {n for n, _ in ragged}
-        numbers = []
+        numbers: list[int] = []
         while len(numbers) < batch.num_rows:
             number += 1
             if number not in left_out:

@@ -79,7 +79,10 @@ def _json(out: Sample) -> None:
     if text.lstrip()[0] == "[":
         out.shape, out.objects = "json-array", _following(text, text.index("[") + 1)
         return
-    lines = _lines(text)
+    wrapped = _WRAPPED.match(text)
+    first = text.lstrip().split("\n", 1)[0].strip()
+    # a wrapper may hold one element a line, so that its last line is a whole object by itself
+    lines = [] if wrapped and not isinstance(_parse(first)[0], dict) else _lines(text)
     if lines:
         out.shape, out.objects = "json-lines", lines
         pages = [o for o in lines if any(isinstance(o.get(w), list) for w in ("value", "records"))]
@@ -88,7 +91,6 @@ def _json(out: Sample) -> None:
             inner = [e for o in pages for w in ("value", "records") for e in o.get(w) or []]
             out.objects = [e for e in inner[:MOST_ROWS] if isinstance(e, dict)]
         return
-    wrapped = _WRAPPED.match(text)
     if wrapped:
         out.shape, out.objects = "json-array", _following(text, wrapped.end())
     if not out.objects:

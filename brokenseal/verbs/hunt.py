@@ -15,10 +15,12 @@ def register(app: typer.Typer) -> None:
     def hunt(
         lake: Path = typer.Option(Path(".brokenseal"), help="The lake's folder."),
         false_cases: float = typer.Option(0.5, min=0.001, help="False cases that the whole answer may hold."),
-        as_of: datetime = typer.Option(None, help="The moment the answer speaks of; by default the latest event."),
+        as_of: datetime | None = typer.Option(
+            None, help="The moment the answer speaks of; by default the latest event."
+        ),
         isolate: bool = typer.Option(False, help="Organisations learn nothing from each other's history."),
         memory: str = typer.Option("2GB", help="Memory for the engine."),
-        threads: int = typer.Option(None, help="Threads; by default all cores."),
+        threads: int | None = typer.Option(None, help="Threads; by default all cores."),
         engine: str = typer.Option("duckdb", help="duckdb, or spark."),
         master: str = typer.Option("local[2]", help="Spark's master."),
     ) -> None:

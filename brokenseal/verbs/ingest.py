@@ -27,7 +27,7 @@ def ingest(
     lake: Path = typer.Option(Path(".brokenseal"), help="The lake's folder; made if missing."),
     tenant: str | None = typer.Option(None, help="Organisation id for records that name none."),
     memory: str = typer.Option("2GB", help="Memory for the engine, all workers together."),
-    threads: int = typer.Option(2, min=1, help="Processes, or threads where there is one file."),
+    threads: int | None = typer.Option(2, min=1, help="Processes, or threads where there is one file."),
     as_json: bool = typer.Option(False, "--json", help="Print what was done as JSON."),
 ) -> int:
     """Take in; 0 where all was read, 2 where some input was not."""

@@ -17,16 +17,16 @@ def register(app: typer.Typer) -> None:
 def investigate(
     paths: list[Path] = typer.Argument(..., help="Files and folders; recognised by content."),
     out: Path = typer.Option(..., "--out", help="Folder for answer.json, report.html, run.json and the lake."),
-    lake: Path = typer.Option(None, "--lake", help="An existing lake to add to, instead of one under --out."),
+    lake: Path | None = typer.Option(None, "--lake", help="An existing lake to add to, instead of one under --out."),
     false_cases: float = typer.Option(0.5, "--false-cases", min=0.001, help="False cases the answer may hold."),
-    as_of: datetime = typer.Option(
+    as_of: datetime | None = typer.Option(
         None, "--as-of", help="The moment the answer speaks of; by default the latest event."
     ),
     isolate: bool = typer.Option(False, "--isolate", help="Organisations learn nothing from each other's history."),
-    tenant: str = typer.Option(None, "--tenant", help="Organisation of records that name none."),
+    tenant: str | None = typer.Option(None, "--tenant", help="Organisation of records that name none."),
     json: bool = typer.Option(False, "--json", help="Print answer.json and no words."),
     memory: str = typer.Option("2GB", "--memory", help="Memory limit of the engine."),
-    threads: int = typer.Option(None, "--threads", help="Threads; all cores by default."),
+    threads: int | None = typer.Option(None, "--threads", help="Threads; all cores by default."),
     engine: str = typer.Option("duckdb", "--engine", help="duckdb or spark."),
     master: str = typer.Option("local[2]", "--master", help="Spark's master."),
 ) -> int:

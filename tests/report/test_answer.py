@@ -14,6 +14,7 @@ import pytest
 
 from brokenseal import report
 from brokenseal.lake import Lake
+from tests.conftest import need_spark
 from tests.report import invented
 
 CONTRACT = {
@@ -121,6 +122,13 @@ def test_a_text_of_the_log_stays_whole(answer: dict[str, Any]) -> None:
 
 def test_same_lake_same_bytes(answer: dict[str, Any], invented_lake: Path) -> None:
     with Lake.open(invented_lake, threads=1) as lake:
+        assert report.dump(report.answer(lake, invented.REASONS)) == report.dump(answer)
+
+
+@pytest.mark.spark
+def test_both_engines_give_the_same_bytes(answer: dict[str, Any], invented_lake: Path) -> None:
+    need_spark()
+    with Lake.open(invented_lake, engine="spark") as lake:
         assert report.dump(report.answer(lake, invented.REASONS)) == report.dump(answer)
 
 
