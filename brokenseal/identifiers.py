@@ -53,7 +53,7 @@ MACROS = (
     "create or replace temp macro bs_small(s) as case when strlen(s) = length(s) then lower(s) else "
     "translate(s, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end",
     "create or replace temp macro bs_fold(s) as bs_small(nullif(trim(s, ' \t\r\n'), ''))",
-    f"create or replace temp macro bs_guid(s) as nullif(bs_fold(s), '{ZERO}')",
+    f"create or replace temp macro bs_guid(s) as nullif(case length(s) when 36 then lower(s) else bs_fold(s) end, '{ZERO}')",
     # the bytes of a GUID lie in mixed order: four, two and two turned round, the rest as they are
     "create or replace temp macro bs_mixed(h) as regexp_replace(h, "
     r"'^(..)(..)(..)(..)(..)(..)(..)(..)(....)', '\4\3\2\1-\6\5-\8\7-\9-')",
@@ -83,7 +83,7 @@ MACROS = (
     "create or replace temp macro bs_time(s) as bs_moment(trim(s, ' \t\r\n'))",
     "create or replace temp macro bs_whole(s) as case when regexp_full_match(bs_text(s), '-?[0-9]{1,18}') "
     "then cast(bs_text(s) as bigint) end",
-    "create or replace temp macro bs_true(s) as case bs_fold(s) when 'true' then true when 'false' then false end",
+    "create or replace temp macro bs_true(s) as case lower(bs_text(s)) when 'true' then true when 'false' then false end",
     "create or replace temp macro bs_named(list, wanted) as list_filter(list, lambda p: p.Name = wanted)[1].Value",
     # a value that is an object or a list where a name should be
     "create or replace temp macro bs_plain(s) as case when starts_with(s, '{') or starts_with(s, '[') or length(s) > 512 "

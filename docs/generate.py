@@ -62,10 +62,16 @@ MEANINGS = {
     "answer.json.tool.budget": "false cases that the whole answer may hold",
     "answer.json.tool.line_bits": "the line for single acts",
     "answer.json.tool.hashes": "SHA-256 of the data that ship with brokenseal and were used",
+    "act.kind": "in this version always a visit",
+    "act.link": "how it hangs on a sign-in; docs/words.md tells each",
     "act.bits": "weight of all its evidence",
+    "lead.kind": "in this version always a visit",
+    "lead.link": "how it hangs on a sign-in; docs/words.md tells each",
     "lead.bits": "weight of all its evidence",
     "lead.basis": "own evidence",
     "lead.findings": "its evidence",
+    "finding.aspect": "in this version token, network, client or volume",
+    "finding.ground": "what the reason stands on",
     "finding.bits": "weight",
     "finding.attack": "ATT&CK ids of the reason",
     "input.sha256": "SHA-256 of the file's bytes as they lay on disk",
@@ -184,7 +190,8 @@ def meaning(name: str, key: str, value: Node) -> str:
     if told := MEANINGS.get(f"{name}.{key}"):
         return told
     columns = [c for table in SOURCES.get(name, ()) for c in schema.TABLES[table].columns]
-    return next((c.doc for c in columns if c.name == key), "")
+    # what is NULL in a table is null in the answer
+    return next((c.doc.replace("NULL", "null") for c in columns if c.name == key), "")
 
 
 def _kind(node: Node, place: str) -> str:

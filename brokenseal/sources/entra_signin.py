@@ -34,30 +34,35 @@ _BASE = {
     "content": "md5(concat_ws('|', cast(bs_time(u.createdDateTime) as varchar), u.userPrincipalName, u.ipAddress, u.appId, "
     "u.status.errorCode))",
 }
-_STREAM = """case when list_contains(u.signInEventTypes, 'servicePrincipal') then 'service-principal'
-    when list_contains(u.signInEventTypes, 'managedIdentity') then 'managed-identity'
-    when list_contains(u.signInEventTypes, 'nonInteractiveUser') then 'non-interactive'
-    when list_contains(u.signInEventTypes, 'interactiveUser') then 'interactive'
-    when bs_guid(u.servicePrincipalId) is not null and bs_guid(u.userId) is null then 'service-principal'
-    when bs_true(u.isInteractive) = false then 'non-interactive' else 'interactive' end"""
-_ID = "coalesce(bs_guid(bs_plain(u.id)), bs_token(bs_text(u.uniqueTokenIdentifier)))"
-_ISSUANCES = f"""select {_ID} as issuance_id, record_id, {_ID} as token_id, time, tenant_id, row,
-        bs_guid(bs_plain(u.homeTenantId)) as home_tenant_id, coalesce(bs_fold(bs_plain(u.userPrincipalName)),
-            'serviceprincipal_' || bs_guid(bs_plain(u.servicePrincipalId))) as user,
-        coalesce(bs_guid(bs_plain(u.userId)), bs_guid(bs_plain(u.servicePrincipalId))) as user_object_id,
-        bs_guid(bs_plain(u.appId)) as app_id, bs_guid(bs_plain(u.resourceId)) as resource_id, bs_host(u.ipAddress) as host,
-        bs_plain(u.location.countryOrRegion) as country, nullif(bs_whole(u.autonomousSystemNumber), 0) as asn,
-        bs_text(u.userAgent) as user_agent, bs_guid(u.deviceDetail.deviceId) as device_id,
-        bs_true(u.deviceDetail.isManaged) as managed, bs_guid(bs_plain(u.sessionId)) as session_id,
-        coalesce(bs_true(u.isInteractive), {_STREAM} = 'interactive') as interactive, bs_plain(u.authenticationProtocol) as protocol,
-        bs_plain(u.incomingTokenType) as incoming_token,
-        case bs_fold(u.authenticationRequirement) when 'multifactorauthentication' then 'multi'
-            when 'singlefactorauthentication' then 'single' end as mfa,
-        case when bs_whole(u.status.errorCode) = 0 then 'success'
-            when bs_whole(u.status.errorCode) is not null then 'failure' end as outcome,
-        nullif(cast(bs_whole(u.status.errorCode) as varchar), '0') as error, bs_fold(u.riskLevelDuringSignIn) as risk,
-        {_STREAM} as stream
-    from kept"""
+_STREAM = """case when list_contains(events, 'servicePrincipal') then 'service-principal'
+    when list_contains(events, 'managedIdentity') then 'managed-identity'
+    when list_contains(events, 'nonInteractiveUser') then 'non-interactive'
+    when list_contains(events, 'interactiveUser') then 'interactive'
+    when bs_guid(principal) is not null and bs_guid(person) is null then 'service-principal'
+    when asked = false then 'non-interactive' else 'interactive' end"""
+_ISSUANCES = f"""with texts as (select record_id, time, tenant_id, file, row, u.signInEventTypes as events,
+        bs_plain(u.id) as request, bs_text(u.uniqueTokenIdentifier) as unique_token, bs_text(u.homeTenantId) as home,
+        bs_plain(u.userPrincipalName) as name, bs_text(u.userId) as person, bs_text(u.servicePrincipalId) as principal,
+        bs_text(u.appId) as app, bs_text(u.resourceId) as resource, bs_text(u.ipAddress) as address,
+        bs_plain(u.location.countryOrRegion) as country, bs_whole(u.autonomousSystemNumber) as asn_number,
+        bs_text(u.userAgent) as user_agent, bs_text(u.deviceDetail.deviceId) as device,
+        bs_text(u.deviceDetail.isManaged) as managed_text, bs_text(u.sessionId) as session, bs_true(u.isInteractive) as asked,
+        bs_plain(u.authenticationProtocol) as protocol, bs_plain(u.incomingTokenType) as incoming_token,
+        bs_fold(u.authenticationRequirement) as factors, bs_whole(u.status.errorCode) as code,
+        bs_fold(u.riskLevelDuringSignIn) as risk
+    from kept),
+    decoded as (select *, coalesce(bs_guid(request), bs_token(unique_token)) as issuance_id, {_STREAM} as stream from texts)
+    select issuance_id, issuance_id as token_id, record_id, time, tenant_id, file, row, country, user_agent, protocol,
+        incoming_token, risk, stream, bs_guid(home) as home_tenant_id,
+        coalesce(bs_small(name), 'serviceprincipal_' || bs_guid(principal)) as user,
+        coalesce(bs_guid(person), bs_guid(principal)) as user_object_id, bs_guid(app) as app_id,
+        bs_guid(resource) as resource_id, bs_host(address) as host, nullif(asn_number, 0) as asn,
+        bs_guid(device) as device_id, bs_true(managed_text) as managed, bs_guid(session) as session_id,
+        coalesce(asked, stream = 'interactive') as interactive,
+        case factors when 'multifactorauthentication' then 'multi' when 'singlefactorauthentication' then 'single' end as mfa,
+        case when code = 0 then 'success' when code is not null then 'failure' end as outcome,
+        nullif(cast(code as varchar), '0') as error
+    from decoded"""
 _KEYS = (
     "appId",
     "ipAddress",

@@ -62,12 +62,12 @@ _OUTER = {
 
 _MAILBOX = "bs_fold(bs_plain(u.MailboxOwnerUPN))"
 _KIND = "bs_fold(bs_named(u.OperationProperties, 'MailAccessType'))"
-_ACTOR = "coalesce(bs_fold(bs_plain(u.UserId)), bs_fold(bs_plain(u.UserKey)))"
 # a synchronised folder; the path may be 'Not Available', the name is in the mailbox's language
 _PARENT = """coalesce(nullif(bs_text(u.Item.ParentFolder.Path), 'Not Available'), bs_text(u.Item.ParentFolder.Name),
     nullif(bs_text(u.Folder.Path), 'Not Available'), bs_text(u.Folder.Name))"""
 _FIRST_FOLDER = """case when len(u.Folders) = 1 then struct_pack(path := u.Folders[1].Path, id := u.Folders[1].Id)
-    else list_sort(list_transform(u.Folders, lambda f: struct_pack(path := f.Path, id := f.Id)))[1] end"""
+    when len(u.Folders) > 1
+    then list_sort(list_transform(u.Folders, lambda f: struct_pack(path := f.Path, id := f.Id)))[1] end"""
 _LISTED = """cast(case when len(u.Folders) = 1 then len(u.Folders[1].FolderItems)
     when u.Folders is not null then list_sum(list_transform(u.Folders, lambda f: len(f.FolderItems)))
     when u.Messages is not null then list_sum(list_transform(u.Messages, lambda m: coalesce(len(m.MessageItems), 1)))
@@ -81,31 +81,36 @@ _LOGON = """case
     when logon in ('0', 'owner') then case when actor is null or mailbox is null or actor = mailbox
         or not contains(actor, '@') or same_sid then 'owner' else 'delegate' end end"""
 
-# each level names what the next one uses, so that nothing is computed twice
-_WHERE = "operation in ('MailItemsAccessed', 'AttachmentAccess')"
-_ACCESSES = f"""with texts as (select record_id, time, tenant_id, operation, row, {_MAILBOX} as mailbox, {_ACTOR} as actor,
-        bs_guid(bs_plain(u.MailboxGuid)) as mailbox_guid, {_KIND} as kind, bs_fold(u.LogonType) as logon,
-        bs_text(u.UserType) as user_type, bs_fold(bs_plain(u.UserKey)) as user_key,
+# each level names what the next one uses, so that nothing is planned or computed twice
+_ACCESS = "operation in ('MailItemsAccessed', 'AttachmentAccess')"
+_ACCESSES = f"""with texts as (select record_id, time, tenant_id, operation, file, row, {_MAILBOX} as mailbox,
+        bs_plain(u.UserId) as user_id, bs_text(u.UserKey) as user_key_text, bs_text(u.MailboxGuid) as box,
+        {_KIND} as kind, bs_text(u.LogonType) as logon_text, bs_text(u.UserType) as user_type,
         coalesce(u.LogonUserSid = u.MailboxOwnerSid, false) as same_sid, {_PARENT} as parent,
         coalesce(bs_text(u.Item.ParentFolder.Id), bs_text(u.Folder.Id)) as parent_id,
         {_FIRST_FOLDER} as first_folder, coalesce(len(u.Folders) > 0, false) as lists, {_LISTED} as listed,
         bs_true(bs_named(u.OperationProperties, 'IsThrottled')) as throttled,
         coalesce(bs_text(u.ClientInfoString), bs_text(u.ActorInfoString)) as info,
         bs_text(concat_ws(' ', bs_text(u.ClientProcessName), bs_text(u.ClientVersion))) as program,
-        coalesce(bs_guid(bs_plain(u.AppId)), bs_guid(u.AppAccessContext.APIId)) as app_id,
-        coalesce(bs_guid(bs_plain(u.ClientAppId)), bs_guid(u.AppAccessContext.ClientAppId)) as client_app_id,
+        bs_text(u.AppId) as app, bs_text(u.AppAccessContext.APIId) as api,
+        bs_text(u.ClientAppId) as asker, bs_text(u.AppAccessContext.ClientAppId) as context_asker,
         coalesce(bs_text(u.ClientIPAddress), bs_text(u.ActorIpAddress), bs_text(u.ActorIP), bs_text(u.ClientIP)) as address,
-        coalesce(bs_guid(u.AppAccessContext.AADSessionId), bs_guid(bs_plain(u.SessionId))) as session_id,
+        bs_text(u.AppAccessContext.AADSessionId) as context_session, bs_text(u.SessionId) as session,
         coalesce(bs_text(u.AppAccessContext.UniqueTokenId), bs_text(u.UniqueTokenId)) as unique_token,
-        coalesce(bs_time(u.AppAccessContext.IssuedAtTime), bs_time(u.AppAccessContext.TokenIssuedAtTime),
-            bs_time(u.IssuedAtTime)) as token_issued_at,
-        bs_guid(bs_plain(u.TokenTenantId)) as token_tenant_id, bs_guid(bs_plain(u.TokenObjectId)) as token_object_id,
-        coalesce(bs_guid(bs_plain(u.DeviceId)), bs_guid(u.AppAccessContext.DeviceId)) as device_id
-    from kept where {_WHERE}),
-    decoded as (select *, bs_token(unique_token) as token_id from texts)
-    select *, bs_token_odd(token_id) as token_id_odd, {_LOGON} as logon_type, bs_host(address) as host,
+        bs_text(u.AppAccessContext.IssuedAtTime) as issued, bs_text(u.AppAccessContext.TokenIssuedAtTime) as token_issued,
+        bs_text(u.IssuedAtTime) as own_issued, bs_text(u.TokenTenantId) as token_tenant, bs_text(u.TokenObjectId) as subject,
+        bs_text(u.DeviceId) as device, bs_text(u.AppAccessContext.DeviceId) as context_device
+    from kept where {_ACCESS}),
+    decoded as (select *, bs_token(unique_token) as token_id, bs_small(user_key_text) as user_key,
+        coalesce(bs_small(user_id), bs_small(user_key_text)) as actor, bs_small(logon_text) as logon from texts)
+    select record_id, time, tenant_id, file, row, mailbox, actor, throttled, info, program, token_id,
+        bs_guid(box) as mailbox_guid, {_LOGON} as logon_type, bs_host(address) as host,
+        coalesce(bs_guid(app), bs_guid(api)) as app_id, coalesce(bs_guid(asker), bs_guid(context_asker)) as client_app_id,
+        coalesce(bs_guid(context_session), bs_guid(session)) as session_id, bs_token_odd(token_id) as token_id_odd,
+        coalesce(bs_moment(issued), bs_moment(token_issued), bs_moment(own_issued)) as token_issued_at,
+        bs_guid(token_tenant) as token_tenant_id, bs_guid(subject) as token_object_id,
+        coalesce(bs_guid(device), bs_guid(context_device)) as device_id, bs_guid(bs_written(user_key)) as user_object_id,
         coalesce(parent, bs_text(first_folder.path)) as folder, coalesce(parent_id, bs_text(first_folder.id)) as folder_id,
-        bs_guid(bs_written(user_key)) as user_object_id,
         case when operation = 'AttachmentAccess' then 'attachment' when kind in ('bind', 'sync') then kind
             when lists then 'bind' when parent is not null then 'sync' else 'open' end as access,
         case when kind = 'sync' then null else listed end as item_count
@@ -117,38 +122,45 @@ _ITEM_COLUMNS = """bs_message(coalesce(bs_text(i.InternetMessageId), bs_text(f.I
     coalesce(bs_text(i.Subject), bs_text(f.Subject)) as subject, bs_whole(i.SizeInBytes) as size"""
 _PLAIN_ITEM_COLUMNS = """bs_message(i.InternetMessageId) as message_id, bs_text(i.ImmutableId) as immutable_id,
     bs_text(i.Id) as store_id, bs_text(path) as folder, bs_text(i.Subject) as subject, bs_whole(i.SizeInBytes) as size"""
-_PLACE = f"record_id, time, tenant_id, row, {_MAILBOX} as mailbox"
-_ITEMS = f"""with listed as (select {_PLACE}, unnest(u.Folders) as f from kept where {_WHERE}),
-    bound as (select * exclude (f), f.Path as path, unnest(f.FolderItems) as i from listed),
+_PLACE = f"record_id, time, tenant_id, file, row, {_MAILBOX} as mailbox"
+_KEPT = "record_id, time, tenant_id, file, row, mailbox"
+_ITEMS = f"""with listed as (select {_PLACE}, unnest(u.Folders) as f from kept where {_ACCESS}),
+    bound as (select {_KEPT}, f.Path as path, unnest(f.FolderItems) as i from listed),
     attached as (select {_PLACE}, unnest(u.Messages) as f from kept where operation = 'AttachmentAccess'),
-    parts as (select * exclude (f), f, unnest(coalesce(f.MessageItems, [null])) as i from attached),
-    single as (select {_PLACE}, {_PARENT} as path, u.Item as i from kept where {_WHERE}
-        and u.Folders is null and {_KIND} is distinct from 'sync')
-    select * from (select record_id, time, tenant_id, row, mailbox, {_PLAIN_ITEM_COLUMNS} from bound
-        union all select record_id, time, tenant_id, row, mailbox, {_PLAIN_ITEM_COLUMNS} from single
-        union all select record_id, time, tenant_id, row, mailbox, {_ITEM_COLUMNS} from parts)
+    parts as (select {_KEPT}, f, unnest(coalesce(f.MessageItems, [null])) as i from attached),
+    single as (select {_PLACE}, {_PARENT} as path, u.Item as i from kept where {_ACCESS}
+        and u.Folders is null and coalesce(u.Item.Id, u.Item.InternetMessageId) is not null
+        and {_KIND} is distinct from 'sync')
+    select * from (select {_KEPT}, {_PLAIN_ITEM_COLUMNS} from bound
+        union all select {_KEPT}, {_PLAIN_ITEM_COLUMNS} from single
+        union all select {_KEPT}, {_ITEM_COLUMNS} from parts)
     where coalesce(message_id, immutable_id, store_id) is not null"""
 
 _SIGNED = "operation in ('UserLoggedIn', 'UserLoginFailed')"
-_ISSUANCES = f"""select record_id as issuance_id, record_id, record_id as token_id, time, tenant_id, row,
-        coalesce(bs_guid(bs_plain(u.ActorContextId)), tenant_id) as home_tenant_id, {_ACTOR} as user,
-        bs_guid(bs_written(bs_text(u.UserKey))) as user_object_id, bs_guid(bs_plain(u.ApplicationId)) as app_id,
-        coalesce(bs_guid(bs_written(bs_text(u.ObjectId))), bs_guid(bs_written(bs_text(u.Target[1].ID)))) as resource_id,
-        bs_host(coalesce(bs_text(u.ClientIP), bs_text(u.ActorIpAddress), bs_text(u.ClientIPAddress))) as host,
-        null::varchar as country, null::bigint as asn,
+_ISSUANCES = f"""with texts as (select record_id, time, tenant_id, operation, file, row,
+        bs_text(u.ActorContextId) as home, bs_plain(u.UserId) as user_id, bs_text(u.UserKey) as user_key,
+        bs_text(u.ApplicationId) as app, bs_text(u.ObjectId) as resource, bs_text(u.Target[1].ID) as target,
+        coalesce(bs_text(u.ClientIP), bs_text(u.ActorIpAddress), bs_text(u.ClientIPAddress)) as address,
         bs_text(bs_named(u.ExtendedProperties, 'UserAgent')) as user_agent,
-        coalesce(bs_guid(bs_named(u.DeviceProperties, 'Id')), bs_guid(bs_plain(u.DeviceId))) as device_id,
-        bs_true(bs_named(u.DeviceProperties, 'IsCompliantAndManaged')) as managed,
-        coalesce(bs_guid(bs_named(u.DeviceProperties, 'SessionId')), bs_guid(u.AppAccessContext.AADSessionId),
-            bs_guid(bs_plain(u.SessionId))) as session_id,
-        true as interactive, bs_text(bs_named(u.ExtendedProperties, 'RequestType')) as protocol,
+        coalesce(bs_text(bs_named(u.DeviceProperties, 'Id')), bs_text(u.DeviceId)) as device,
+        bs_text(bs_named(u.DeviceProperties, 'IsCompliantAndManaged')) as managed_text,
+        bs_text(bs_named(u.DeviceProperties, 'SessionId')) as session, bs_text(u.AppAccessContext.AADSessionId) as context_session,
+        bs_text(u.SessionId) as own_session, bs_text(bs_named(u.ExtendedProperties, 'RequestType')) as protocol,
+        bs_plain(u.ErrorNumber) as error_number
+    from kept where {_SIGNED})
+    select record_id as issuance_id, record_id, record_id as token_id, time, tenant_id, file, row, user_agent, protocol,
+        coalesce(bs_guid(home), tenant_id) as home_tenant_id, coalesce(bs_small(user_id), bs_small(user_key)) as user,
+        bs_guid(bs_written(user_key)) as user_object_id, bs_guid(app) as app_id,
+        coalesce(bs_guid(bs_written(resource)), bs_guid(bs_written(target))) as resource_id, bs_host(address) as host,
+        null::varchar as country, null::bigint as asn, bs_guid(device) as device_id, bs_true(managed_text) as managed,
+        coalesce(bs_guid(session), bs_guid(context_session), bs_guid(own_session)) as session_id, true as interactive,
         null::varchar as incoming_token, null::varchar as mfa,
         case operation when 'UserLoggedIn' then 'success' else 'failure' end as outcome,
-        case operation when 'UserLoggedIn' then null else bs_plain(u.ErrorNumber) end as error,
+        case operation when 'UserLoggedIn' then null else error_number end as error,
         null::varchar as risk, 'unified-audit' as stream
-    from kept where {_SIGNED}"""
+    from texts"""
 
-_TABLES = {"accesses": (_WHERE, _ACCESSES), "items": (_WHERE, _ITEMS), "issuances": (_SIGNED, _ISSUANCES)}
+_TABLES = {"accesses": (_ACCESS, _ACCESSES), "items": (_ACCESS, _ITEMS), "issuances": (_SIGNED, _ISSUANCES)}
 _KEYS = ("Id", "CreationTime", "Operation", "OrganizationId", "RecordType", "UserKey", "UserType", "Workload")
 
 
