@@ -2,8 +2,9 @@
 
 What: `python -m bench.speed` invents a large world once, then times the floor (bench/floor.py), `brokenseal ingest`,
 `brokenseal investigate` and `brokenseal --help`, and writes bench/results/speed.md. Why: seconds are a machine's, ratios
-to what the engine alone needs are the code's; where others use the machine, those in processor time are the truer. How: each in its own process; memory is the sum over its whole process tree,
-looked at five times a second. Misses: peaks between two looks; pages that processes share count more than once.
+to what the engine alone needs are the code's; where others use the machine, ratios of processor time are the truer. How:
+each in its own process; memory is the sum over its whole process tree, looked at five times a second. Misses: peaks
+between two looks; pages that processes share count more than once.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def main() -> None:
 
 def invent(given: argparse.Namespace, where: Path) -> Path:
     """The world's logs, made where they are missing."""
-    if not (where / "truth.json").is_file():
+    if given.only != "help" and not (where / "truth.json").is_file():
         size = {"tenants": given.tenants, "mailboxes": given.mailboxes, "days": given.days, "seed": given.seed}
         world.build(where, **size, processes=2, report=lambda line: print(line, file=sys.stderr))
     return where / "logs"

@@ -46,19 +46,27 @@ PROVIDER_RANGES = tuple(
 # background service.
 SHARED_RANGES = tuple(ipaddress.ip_network(text) for text in ("20.54.0.0/16", "52.155.0.0/16"))
 
+# Each macro tries what nearly every value is before what is slow: these run for every field of every record.
 MACROS = (
     # absent is a value: an empty text is none
-    "create or replace temp macro bs_text(s) as nullif(trim(s, ' \t\r\n'), '')",
-    # of other letters than ASCII each engine has its own idea; most texts have none, and lower() is quick
+    "create or replace temp macro bs_text(s) as case when s >= '!' and not ends_with(s, ' ') and not ends_with(s, '\n') "
+    "and not ends_with(s, '\r') and not ends_with(s, '\t') then s else nullif(trim(s, ' \t\r\n'), '') end",
+    # of other letters than ASCII each engine has its own idea
     "create or replace temp macro bs_small(s) as case when strlen(s) = length(s) then lower(s) else "
     "translate(s, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end",
-    "create or replace temp macro bs_fold(s) as bs_small(nullif(trim(s, ' \t\r\n'), ''))",
-    f"create or replace temp macro bs_guid(s) as nullif(case length(s) when 36 then lower(s) else bs_fold(s) end, '{ZERO}')",
+    "create or replace temp macro bs_slow(s) as nullif(translate(trim(s, ' \t\r\n'), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', "
+    "'abcdefghijklmnopqrstuvwxyz'), '')",
+    "create or replace temp macro bs_fold(s) as case when strlen(s) = length(s) and s >= '!' and not ends_with(s, ' ') and not "
+    "ends_with(s, '\n') and not ends_with(s, '\r') and not ends_with(s, '\t') then lower(s) else bs_slow(s) end",
+    f"create or replace temp macro bs_guid(s) as nullif(case when strlen(s) = 36 and s >= '!' and not ends_with(s, ' ') "
+    f"then lower(s) else bs_slow(s) end, '{ZERO}')",
     # the bytes of a GUID lie in mixed order: four, two and two turned round, the rest as they are
     "create or replace temp macro bs_mixed(h) as regexp_replace(h, "
     r"'^(..)(..)(..)(..)(..)(..)(..)(..)(....)', '\4\3\2\1-\6\5-\8\7-\9-')",
     # of the last letter only two bits count, and a decoder may refuse the others
-    "create or replace temp macro bs_short(s) as case when regexp_full_match(s, '[A-Za-z0-9_-]{22}(==)?') then "
+    "create or replace temp macro bs_short(s) as case when regexp_full_match(s, '[A-Za-z0-9_-]{21}[AQgw]') "
+    "then bs_mixed(lower(hex(from_base64(replace(replace(s, '-', '+'), '_', '/') || '==')))) "
+    "when regexp_full_match(s, '[A-Za-z0-9_-]{22}(==)?') then "
     f"bs_mixed(lower(hex(from_base64(translate(left(s, 21), '-_', '+/') || translate(s[22], '{_LETTERS}', '{_TWO_BITS}')"
     " || '==')))) end",
     "create or replace temp macro bs_long(s) as case when regexp_full_match(s, '[A-Za-z0-9+/]{48}') "
@@ -75,7 +83,9 @@ MACROS = (
     f"create or replace temp macro bs_bare(s) as case when length(s) > {LONGEST_ADDRESS} then null "
     "when starts_with(s, '[') then split_part(s[2:], ']', 1) "
     "when length(s) - length(replace(s, ':', '')) = 1 then split_part(s, ':', 1) else s end",
-    "create or replace temp macro bs_host(s) as nullif(split_part(bs_bare(bs_text(s)), '%', 1), '')",
+    # of a text that bs_text has trimmed
+    "create or replace temp macro bs_host(s) as case when strlen(s) < 46 and not starts_with(s, '[') and not contains(s, '%') "
+    "and not (contains(s, '.') and contains(s, ':')) then s else nullif(split_part(bs_bare(s), '%', 1), '') end",
     # times without a zone are UTC; what lies outside 1990..2200 is a bug value
     "create or replace temp macro bs_moment(s) as case when s >= '1990' and s < '2200' then case when length(s) = 19 "
     "or right(s, 1) = 'Z' or not regexp_matches(s, '[+-][0-9]{2}:?[0-9]{2}$') then try_cast(s as timestamp) "
@@ -85,8 +95,8 @@ MACROS = (
     "then cast(bs_text(s) as bigint) end",
     "create or replace temp macro bs_true(s) as case lower(bs_text(s)) when 'true' then true when 'false' then false end",
     "create or replace temp macro bs_named(list, wanted) as list_filter(list, lambda p: p.Name = wanted)[1].Value",
-    # a value that is an object or a list where a name should be
-    "create or replace temp macro bs_plain(s) as case when starts_with(s, '{') or starts_with(s, '[') or length(s) > 512 "
+    # a value that is an object or a list where a name should be is none
+    "create or replace temp macro bs_plain(s) as case when starts_with(s, '{') or starts_with(s, '[') or strlen(s) > 512 "
     "then null else bs_text(s) end",
 )
 
@@ -188,25 +198,39 @@ def placed(value: str | None) -> tuple[str, str, str, str, str] | None:
         return None
 
 
-@lru_cache(maxsize=65536)
 def _placed(plain: str) -> tuple[str, str, str, str, str]:
     try:
         packed = socket.inet_pton(socket.AF_INET6 if ":" in plain else socket.AF_INET, plain)
     except (OSError, ValueError) as error:
         raise ValueError(f"no address: {plain!r}") from error
-    if len(packed) == 16 and packed.startswith(_MAPPED):
+    if packed.startswith(_MAPPED):
         packed = packed[12:]
+    return _written(packed), *_network(packed[: 3 if len(packed) == 4 else 6])
+
+
+def _written(packed: bytes) -> str:
     if len(packed) == 4:
-        a, b, c, _ = packed
-        normal, near, far = socket.inet_ntoa(packed), f"{a}.{b}.{c}.0/24", f"{a}.{b}.0.0/16"
+        return socket.inet_ntoa(packed)
+    # the system writes the last half of ::1.2.3.4 as a version 4 address
+    return (
+        str(ipaddress.IPv6Address(packed)) if packed.startswith(_ZEROS) else socket.inet_ntop(socket.AF_INET6, packed)
+    )
+
+
+@lru_cache(maxsize=65536)
+def _network(start: bytes) -> tuple[str, str, str, str]:
+    """Prefix, wide and kinds of the addresses that begin with these three or six bytes: no range is narrower."""
+    if len(start) == 3:
+        near, far = f"{_written(start + bytes(1))}/24", f"{_written(start[:2] + bytes(2))}/16"
+        packed = start + bytes(1)
     else:
-        normal = str(ipaddress.IPv6Address(packed))
-        near = f"{ipaddress.IPv6Address(packed[:6] + bytes(10))}/48"
-        far = f"{ipaddress.IPv6Address(packed[:4] + bytes(12))}/32"
+        near, far = f"{_written(start + bytes(10))}/48", f"{_written(start[:4] + bytes(12))}/32"
+        packed = start + bytes(10)
     kind = "provider" if _within(packed, _PROVIDER) else "caller"
-    return normal, near, far, kind, "provider" if _within(packed, _SHARED) else kind
+    return near, far, kind, "provider" if _within(packed, _SHARED) else kind
 
 
+_ZEROS = bytes(12)
 _MAPPED = bytes(10) + b"\xff\xff"
 
 

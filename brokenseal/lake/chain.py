@@ -43,9 +43,11 @@ def faults(db: sa.Connection) -> list[str]:
         if linked(before, r.kind, r.payload) != r.hash:
             found.append(f"link {r.number} of the ledger's chain is not what was published")
         before = r.hash
-        said = json.loads(r.payload)
-        if r.kind == "input":
-            inputs[said["file_sha256"]] = {k: v for k, v in said.items() if k != "segments"}
+        try:
+            said = json.loads(r.payload)
+        except ValueError:
+            continue
+        inputs.update({row["file_sha256"]: row for row in said.get("inputs", ())})
         for s in said.get("segments", said.get("new", ())):
             segments[s["file"]] = s
         for file in said.get("old", ()):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -35,16 +35,22 @@ class Intake:
         return aside(self._lake)
 
     def publish(self, taken: FileTaken) -> bool:
-        """Move an input's segments in and publish it; False, and nothing changes, where its bytes are in already.
+        """Publish one input with its own segments; False, and nothing changes, where its bytes are in already."""
+        return self.publish_all([taken], taken.segments)
+
+    def publish_all(self, taken: Sequence[FileTaken], segments: Sequence[Segment]) -> bool:
+        """Publish inputs that share segments, in one transaction; False, and nothing changes, where one is in already.
 
         Segments name their file by its absolute path. Raises LakeError where the disk or the ledger refuses.
         """
-        if self._ledger.holds(taken.file_sha256):
+        if not taken:
+            return True
+        if self._ledger.holds([t.file_sha256 for t in taken]):
             return False
-        with clear(f"cannot take {taken.path} into {self._lake}"):
-            moved = place(self._lake, taken.segments, taken.file_sha256[:16])
-        whole = replace(taken, path=_utf8(taken.path), note=taken.note and _utf8(taken.note), segments=moved)
-        added = self._ledger.publish_input(whole)
+        with clear(f"cannot take {taken[0].path} into {self._lake}"):
+            moved = place(self._lake, segments, taken[0].file_sha256[:16])
+        whole = [replace(t, path=_utf8(t.path), note=t.note and _utf8(t.note), segments=()) for t in taken]
+        added = self._ledger.publish_inputs(whole, moved)
         self._published()
         return added
 
@@ -57,7 +63,7 @@ def aside(lake: Path) -> Path:
     return folder
 
 
-def place(lake: Path, segments: tuple[Segment, ...], stem: str) -> tuple[Segment, ...]:
+def place(lake: Path, segments: Sequence[Segment], stem: str) -> tuple[Segment, ...]:
     """Move segments to where they stay, named by `stem` and their number, on disk before any row can name them."""
     moved = []
     for number, segment in enumerate(segments):

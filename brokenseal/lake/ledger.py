@@ -8,7 +8,7 @@ first and the rows make them count, so a killed writer leaves files that no row 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -125,26 +125,28 @@ class Ledger:
 
     # --- publications: each is one transaction, and one link of the chain
 
-    def holds(self, file_sha256: str) -> bool:
-        """An input with these bytes was taken in."""
+    def holds(self, file_sha256: Sequence[str]) -> bool:
+        """An input with the bytes of one of these was taken in."""
         with self._transaction() as db:
-            return db.execute(sa.select(INPUTS.c.path).where(INPUTS.c.file_sha256 == file_sha256)).first() is not None
+            return db.execute(sa.select(INPUTS.c.path).where(INPUTS.c.file_sha256.in_(file_sha256))).first() is not None
 
     def links(self) -> int:
         """How often something was published: a number that no later publication shares."""
         with self._transaction() as db:
             return int(db.execute(sa.select(sa.func.max(CHAIN.c.number))).scalar() or 0)
 
-    def publish_input(self, taken: FileTaken) -> bool:
-        """One input with its segments; False where its bytes are in the lake already."""
-        row = {k: v for k, v in asdict(taken).items() if k != "segments"}
-        row["taken_at"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    def publish_inputs(self, taken: Iterable[FileTaken], segments: Iterable[Segment]) -> bool:
+        """Inputs that share segments, in one transaction; False where the bytes of one are in the lake already."""
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        rows = [{k: v for k, v in asdict(t).items() if k != "segments"} | {"taken_at": now} for t in taken]
+        segments = list(segments)
         with self._transaction(write=True) as db:
-            if db.execute(sa.select(INPUTS.c.path).where(INPUTS.c.file_sha256 == taken.file_sha256)).first():
+            names = [row["file_sha256"] for row in rows]
+            if db.execute(sa.select(INPUTS.c.path).where(INPUTS.c.file_sha256.in_(names))).first():
                 return False
-            db.execute(INPUTS.insert().values(**row))
-            _add(db, taken.segments)
-            chain.link(db, "input", {**row, "segments": [asdict(s) for s in taken.segments]})
+            db.execute(INPUTS.insert(), rows)
+            _add(db, segments)
+            chain.link(db, "inputs", {"inputs": rows, "segments": [asdict(s) for s in segments]})
         return True
 
     def replace(self, new: Iterable[Segment], old: Iterable[str], retired_at: float, kind: str) -> None:

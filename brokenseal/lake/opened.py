@@ -45,6 +45,7 @@ class Lake:
         self._engine: Engine | None = None
         self._run: Run | None = None
         self._published: Published | None = None
+        self._current = False
         self._scanned: dict[str, ibis.Table] = {}
         self._views = 0
 
@@ -122,15 +123,19 @@ class Lake:
 
     def refresh(self) -> None:
         """See what is published now."""
-        self._published = Published(self.path, self._ledger.state(), self._settings, self._spill)
+        now = Published(self.path, self._ledger.state(), self._settings, self._spill)
+        if self._published is not None:
+            now.inherit(self._published)
+        self._published = now
+        self._current = True
         self._scanned = {n: t for n, t in self._scanned.items() if self._run is not None and n in self._run.tables}
 
-    def _stale(self) -> None:
-        self._published = None
+    def _outdated(self) -> None:
+        self._current = False
 
     @property
     def _now(self) -> Published:
-        if self._published is None:
+        if self._published is None or not self._current:
             self.refresh()
         assert self._published is not None
         return self._published
@@ -265,7 +270,7 @@ class Lake:
     def intake(self) -> Intake:
         """The way in; only with the lock."""
         self._writing()
-        return Intake(self.path, self._ledger, self._stale)
+        return Intake(self.path, self._ledger, self._outdated)
 
     def replace(self, new: Iterable[Segment], old: Iterable[str] | None = None) -> None:
         """Derived tables made again: new segments, which lie aside, in, and old ones out, in one transaction.

@@ -21,7 +21,7 @@ from brokenseal.lake.engine import Settings
 from brokenseal.lake.ledger import State
 from brokenseal.lake.query import View
 from brokenseal.lake.spill import Spill
-from brokenseal.lake.types import columns_of
+from brokenseal.lake.types import columns_of, widened
 
 
 class Published:
@@ -37,6 +37,11 @@ class Published:
         self._spill = spill
         self._inputs: pa.Table | None = None
         self._lost: tuple[Path | None] | None = None
+
+    def inherit(self, earlier: Published) -> None:
+        """Take over what was worked out for an earlier state: kept copies depend on the set of inputs alone."""
+        if self.state.inputs == earlier.state.inputs:
+            self._inputs, self._lost = earlier._inputs, earlier._lost
 
     def tables(self) -> list[str]:
         """Names that a query may use."""
@@ -61,7 +66,7 @@ class Published:
             return None
         with clear(f"cannot open the table {table}"):
             try:
-                return ibis.Schema.from_pyarrow(pq.read_schema(files[0]))
+                return widened(ibis.Schema.from_pyarrow(pq.read_schema(files[0])))
             except pa.ArrowInvalid as error:
                 raise LakeError(f"cannot open the table {table}: {files[0]} is damaged") from error
 

@@ -26,6 +26,13 @@ _MACHINE = (
     "not a Parquet file",
     "File too large",
 )
+# without an appender, or at another level, Spark sets up a logging of its own and says so
+_LOGGING = """status = off
+rootLogger.level = warn
+rootLogger.appenderRef.none.ref = none
+appender.none.type = Null
+appender.none.name = none
+"""
 _OPEN: set[str] = set()
 
 
@@ -94,7 +101,7 @@ def settings(master: str, memory: str, spill: Path) -> dict[str, str]:
     found = {
         "spark.master": master,
         "spark.sql.session.timeZone": "UTC",
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dlog4j2.configurationFile={_quiet(spill)}",
         "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
         "spark.sql.ansi.enabled": "true",
         "spark.ui.enabled": "false",
@@ -104,7 +111,7 @@ def settings(master: str, memory: str, spill: Path) -> dict[str, str]:
         "spark.local.dir": str(spill),
         "spark.sql.warehouse.dir": str(spill / "warehouse"),
         "spark.sql.parquet.compression.codec": COMPRESSION,
-        "spark.log.level": "ERROR",
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.artifact.isolation.enabled": "false",
     }
     if _on_this_machine(master):
@@ -113,6 +120,13 @@ def settings(master: str, memory: str, spill: Path) -> dict[str, str]:
         # a cluster's own number of partitions stands; on one machine 200 are 196 too many
         found["spark.sql.shuffle.partitions"] = "4"
     return found
+
+
+def _quiet(spill: Path) -> str:
+    """Where the logging of Spark itself is turned off: what goes wrong is raised, and said in one line."""
+    file = spill / "log4j2.properties"
+    file.write_text(_LOGGING, encoding="utf-8")
+    return file.as_uri()
 
 
 def _on_this_machine(master: str) -> bool:

@@ -13,11 +13,27 @@ from brokenseal.sources.recognise import Sample
 _T = "VARCHAR"
 RECORD = {
     **dict.fromkeys(
-        (
-            "id createdDateTime userPrincipalName userId appId resourceId ipAddress userAgent sessionId isInteractive "
-            "uniqueTokenIdentifier servicePrincipalId homeTenantId resourceTenantId authenticationProtocol "
-            "incomingTokenType authenticationRequirement riskLevelDuringSignIn autonomousSystemNumber"
-        ).split(),
+        [
+            "id",
+            "createdDateTime",
+            "userPrincipalName",
+            "userId",
+            "appId",
+            "resourceId",
+            "ipAddress",
+            "userAgent",
+            "sessionId",
+            "isInteractive",
+            "uniqueTokenIdentifier",
+            "servicePrincipalId",
+            "homeTenantId",
+            "resourceTenantId",
+            "authenticationProtocol",
+            "incomingTokenType",
+            "authenticationRequirement",
+            "riskLevelDuringSignIn",
+            "autonomousSystemNumber",
+        ],
         _T,
     ),
     "signInEventTypes": [_T],
@@ -25,14 +41,19 @@ RECORD = {
     "deviceDetail": {"deviceId": _T, "isManaged": _T},
     "location": {"countryOrRegion": _T},
 }
-_BASE = {
+_TEXTS = {
+    "id_text": "bs_plain(u.id)",
+    "resource_tenant": "bs_plain(u.resourceTenantId)",
+    "home_tenant": "bs_plain(u.homeTenantId)",
+    "time_text": "bs_text(u.createdDateTime)",
+}
+_RECORD = {
     # the unified log's UserLoggedIn has the same id and is another record
-    "record_id": "'signin-' || bs_fold(bs_plain(u.id))",
-    "tenant_id": "coalesce(bs_guid(bs_plain(u.resourceTenantId)), bs_guid(bs_plain(u.homeTenantId)), given_tenant)",
+    "record_id": "'signin-' || bs_small(id_text)",
+    "tenant_id": "coalesce(bs_guid(resource_tenant), bs_guid(home_tenant), given_tenant)",
     "operation": "'signIn'",
-    "time": "bs_time(u.createdDateTime)",
-    "content": "md5(concat_ws('|', cast(bs_time(u.createdDateTime) as varchar), u.userPrincipalName, u.ipAddress, u.appId, "
-    "u.status.errorCode))",
+    "time": "bs_moment(time_text)",
+    "content": "md5(concat_ws('|', time_text, u.userPrincipalName, u.ipAddress, u.appId, u.status.errorCode))",
 }
 _STREAM = """case when list_contains(events, 'servicePrincipal') then 'service-principal'
     when list_contains(events, 'managedIdentity') then 'managed-identity'
@@ -41,12 +62,12 @@ _STREAM = """case when list_contains(events, 'servicePrincipal') then 'service-p
     when bs_guid(principal) is not null and bs_guid(person) is null then 'service-principal'
     when asked = false then 'non-interactive' else 'interactive' end"""
 _ISSUANCES = f"""with texts as (select record_id, time, tenant_id, file, row, u.signInEventTypes as events,
-        bs_plain(u.id) as request, bs_text(u.uniqueTokenIdentifier) as unique_token, bs_text(u.homeTenantId) as home,
-        bs_plain(u.userPrincipalName) as name, bs_text(u.userId) as person, bs_text(u.servicePrincipalId) as principal,
-        bs_text(u.appId) as app, bs_text(u.resourceId) as resource, bs_text(u.ipAddress) as address,
+        id_text as request, bs_text(u.uniqueTokenIdentifier) as unique_token, home_tenant as home,
+        bs_plain(u.userPrincipalName) as name, u.userId as person, u.servicePrincipalId as principal,
+        u.appId as app, u.resourceId as resource, bs_text(u.ipAddress) as address,
         bs_plain(u.location.countryOrRegion) as country, bs_whole(u.autonomousSystemNumber) as asn_number,
-        bs_text(u.userAgent) as user_agent, bs_text(u.deviceDetail.deviceId) as device,
-        bs_text(u.deviceDetail.isManaged) as managed_text, bs_text(u.sessionId) as session, bs_true(u.isInteractive) as asked,
+        bs_text(u.userAgent) as user_agent, u.deviceDetail.deviceId as device,
+        bs_text(u.deviceDetail.isManaged) as managed_text, u.sessionId as session, bs_true(u.isInteractive) as asked,
         bs_plain(u.authenticationProtocol) as protocol, bs_plain(u.incomingTokenType) as incoming_token,
         bs_fold(u.authenticationRequirement) as factors, bs_whole(u.status.errorCode) as code,
         bs_fold(u.riskLevelDuringSignIn) as risk
@@ -80,5 +101,9 @@ def _is_signin(seen: Sample) -> bool:
     return seen.has("createdDateTime", "id") and seen.has(*_KEYS, least=3)
 
 
-_VALID = "coalesce(bs_text(u.id), bs_text(u.createdDateTime)) is not null"
-LOGS = (Log("entra-signin", "entra-signin", _is_signin, RECORD, _BASE, {"issuances": ("true", _ISSUANCES)}, _VALID),)
+_VALID = "coalesce(id_text, time_text) is not null"
+LOGS = (
+    Log(
+        "entra-signin", "entra-signin", _is_signin, RECORD, _TEXTS, _RECORD, _VALID, {"issuances": ("true", _ISSUANCES)}
+    ),
+)

@@ -1,19 +1,20 @@
-"""Rows of one file to segments of the tables, block by block.
+"""Rows of one log to segments of the tables, block by block.
 
-What: each block is parsed once into a struct of texts and copied from there into one Parquet file a table. Why: one pass
-over the bytes is all that the size of these logs allows. How: the fast reader's refusals are read again by `second`;
-repeats within the file are found by keys alone; addresses and client strings are normalised once for each distinct one.
+What: each block is parsed once into a struct of texts and copied from there into one Parquet file a table; a block holds a
+part of a big file, or several small ones. Why: one pass over the bytes is all that the size of these logs allows. How: the
+fast reader's refusals are read again by `second`; repeats within a file are found by keys alone; addresses and client
+strings are normalised once for each distinct one.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from brokenseal import identifiers, schema
@@ -22,34 +23,36 @@ from brokenseal.lake.connect import quoted
 from brokenseal.sources import second
 from brokenseal.sources.log import Log
 
-MEMBER = "null::varchar"
+SLICE = 4096
+"""Rows that one thread of the engine takes at a time."""
 _REJECTS = schema.TABLES["rejects"].arrow()
 _HOSTS = pa.schema([(n, pa.string()) for n in ("host", "ip", "prefix", "wide", "ip_is", "ip_serves")])
-CLIENTS = """create or replace temp table clients as select info, program, client, user_agent,
-    regexp_replace(user_agent, '[0-9]+', '0', 'g') as agent
-    from (select info, program, case
-        when starts_with(info, 'Client=REST;Client=RESTSystem') then 'restsystem'
-        when starts_with(info, 'Client=REST') then 'rest'
-        when starts_with(info, 'Client=OWA') then 'owa'
-        when starts_with(info, 'Client=MSExchangeRPC') or starts_with(info, 'Client=Outlook')
-            or starts_with(info, 'Client=MAPI') then 'outlook'
-        when starts_with(info, 'Client=WebServices') then 'ews'
-        when regexp_matches(info, '^Client=(ActiveSync|AirSync)') then 'activesync'
-        when regexp_matches(info, '^Client=(POP3/IMAP4|IMAP)') and contains(info, 'IMAP4;') or contains(info, 'Protocol=IMAP')
-            then 'imap'
-        when regexp_matches(info, '^Client=(POP|IMAP)') then case when contains(info, 'Client=IMAP') then 'imap' else 'pop' end
-        when info is not null then 'other' end as client,
-        coalesce(case when not regexp_matches(said, '^(Action|Protocol)=') then nullif(said, '') end, program) as user_agent
-    from (select info, program, bs_text(regexp_replace(replace(coalesce(nullif(regexp_extract(info, 'UserAgent=([^;]*)', 1), ''),
-        regexp_replace(regexp_replace(info, '^(Client=[^;]*;*)+', ''), ';+$', '')), '[NoUserAgent]', ''),
-        '\\[AppId=[^\\]]*\\]', '')) as said
-    from (select distinct info, program from extracted)))"""
+_PROVIDER_CLIENTS = """case
+    when starts_with(info, 'Client=REST;Client=RESTSystem') then 'restsystem'
+    when starts_with(info, 'Client=REST') then 'rest'
+    when starts_with(info, 'Client=OWA') then 'owa'
+    when regexp_matches(info, '^Client=(MSExchangeRPC|Outlook|MAPI)') then 'outlook'
+    when starts_with(info, 'Client=WebServices') then 'ews'
+    when regexp_matches(info, '^Client=(ActiveSync|AirSync)') then 'activesync'
+    when regexp_matches(info, '^Client=(IMAP|POP3/IMAP4.*Protocol=IMAP)') then 'imap'
+    when starts_with(info, 'Client=POP') then 'pop'
+    when info is not null then 'other' end"""
+_SAID = r"""bs_text(regexp_replace(replace(
+    coalesce(nullif(regexp_extract(info, 'UserAgent=([^;]*)', 1), ''),
+        regexp_replace(regexp_replace(info, '^(Client=[^;]*;*)+', ''), ';+$', '')),
+    '[NoUserAgent]', ''), '\[AppId=[^\]]*\]', ''))"""
+CLIENTS = f"""create or replace temp table clients as
+    select info, program, client, user_agent, regexp_replace(user_agent, '[0-9]+', '0', 'g') as agent
+    from (select info, program, {_PROVIDER_CLIENTS} as client, coalesce(
+            case when not regexp_matches(said, '^(Action|Protocol)=') then nullif(said, '') end, program) as user_agent
+        from (select info, program, {_SAID} as said from (select distinct info, program from extracted)))"""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Reject:
-    """A row that is no record."""
+    """A row that is no record: `file` is the file's number in its extraction."""
 
+    file: int
     row: int
     reason: str
     mail: bool
@@ -57,196 +60,193 @@ class Reject:
 
 @dataclass
 class Extraction:
-    """One file being taken in. `shape` is that of its sightings; `folder` a fresh one for segments."""
+    """Files of one log being taken in. `folder`: a fresh one for segments. `files`: their SHA-256, by number."""
 
     db: Any
     log: Log
-    file_sha256: str
     tenant: str | None
     folder: Path
-    rows: int = 0
-    last: int = 0
-    seen: int = 0
+    threads: int = 1
+    files: list[str] = field(default_factory=list)
+    records: Counter[int] = field(default_factory=Counter)
     segments: list[Segment] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.db.execute("create or replace temp table ids (record_id varchar)")
-        given = f"'{self.tenant}'" if self.tenant else "null::varchar"
-        self._given = f"bs_guid({given})"
-        self._columns = ", ".join(
-            f"{sql.replace('given_tenant', self._given)} as {n}" for n, sql in self.log.record.items()
-        )
+        self.db.execute("create or replace temp table ids (file int, record_id varchar)")
+        given = f"bs_guid({quoted(self.tenant)})" if self.tenant else "null::varchar"
+        self._texts = ", ".join(f"{sql} as {name}" for name, sql in self.log.texts.items())
+        columns = self.log.record.items()
+        self._columns = ", ".join(f"{sql.replace('given_tenant', given)} as {name}" for name, sql in columns)
+
+    def add(self, file_sha256: str) -> int:
+        """A file whose rows will come; returns its number."""
+        self.files.append(file_sha256)
+        return len(self.files) - 1
 
     def take(self, block: pa.Table) -> None:
-        """One block of rows (row, raw)."""
+        """One block of rows (file, row, raw)."""
         if not block.num_rows:
             return
-        self.rows += block.num_rows
-        self.last = block["row"][-1].as_py()
-        self._parse(block)
+        if self.threads > 1:
+            block = pa.Table.from_batches(block.to_batches(max_chunksize=SLICE))
+        # the texts stay outside the engine: what is parsed refers to them by file and row
+        self.db.register("block", block)
+        self._parse(_escapes(block))
         self._identify()
         self._distinct()
         self._copy()
-
-    def refuse(self, row: int, reason: str, *, mail: bool) -> None:
-        """A row that did not come in a block, and is no record."""
-        self.rows += 1
-        self.rejects.append(Reject(row, reason, mail))
+        self.db.execute("drop table typed")
+        self.db.unregister("block")
 
     # --- parsing
 
     def _typed(self, source: str, text: str, guard: str) -> str:
         parsed = f"case when {guard} then try(json_transform({text}, '{self.log.spec_json}')) end as p"
-        unwrapped = f"select *, {self.log.unwrap} as u from (select row, raw, {parsed} from {source})"
-        return f"select *, coalesce({self.log.valid}, false) as valid, {self._columns} from ({unwrapped})"
+        unwrapped = f"select *, {self.log.unwrap} as u from (select file, row, {parsed} from {source})"
+        picked = f"select {'* exclude (p)' if self.log.unwrap == 'p' else '*'}, {self._texts} from ({unwrapped})"
+        return f"select *, coalesce({self.log.valid}, false) as valid, {self._columns} from ({picked})"
 
-    def _parse(self, block: pa.Table) -> None:
-        guard = "starts_with(raw, '{')"
-        if pc.any(pc.match_substring(block["raw"], "\\u0000")).as_py():
-            guard += " and not contains(raw, '\\u0000')"
-        self.db.register("block", block)
+    def _parse(self, escapes: bool) -> None:
+        guard = "starts_with(raw, '{')" + (" and not contains(raw, '\\u0000')" if escapes else "")
         self.db.execute(f"create or replace temp table typed as {self._typed('block', 'raw', guard)}")
-        self.db.unregister("block")
-        refused = self.db.execute("select row, raw from typed where not valid order by row").fetchall()
+        refused = self._texts_where("not valid")
         if refused:
             self._second(refused)
 
-    def _second(self, refused: Sequence[tuple[int, str]]) -> None:
+    def _texts_where(self, condition: str) -> list[tuple[int, int, str]]:
+        """File, row and text of rows in `typed`, in order."""
+        if not self.db.execute(f"select 1 from typed where {condition} limit 1").fetchone():
+            return []
+        chosen = f"(select file, row from typed where {condition})"
+        sql = f"select file, row, raw from block semi join {chosen} using (file, row) order by file, row"
+        return list(self.db.execute(sql).fetchall())
+
+    def _second(self, refused: Sequence[tuple[int, int, str]]) -> None:
         """Read refused rows again; what is still refused is a reject."""
-        read = [(row, raw, second.again(raw)) for row, raw in refused]
-        columns = [pa.array(c, t) for c, t in zip(zip(*read), (pa.int64(), pa.large_string(), pa.large_string()))]
-        self.db.register("mended", pa.table(columns, names=["row", "raw", "text"]))
+        read = [(file, row, second.again(raw)) for file, row, raw in refused]
+        columns = [pa.array(c, t) for c, t in zip(zip(*read), (pa.int32(), pa.int64(), pa.large_string()))]
+        self.db.register("mended", pa.table(columns, names=["file", "row", "raw"]))
         self.db.execute("delete from typed where not valid")
-        self.db.execute(f"insert into typed {self._typed('mended', 'text', 'text is not null')}")
+        self.db.execute(f"insert into typed {self._typed('mended', 'raw', 'raw is not null')}")
         self.db.unregister("mended")
-        again = self.db.execute("select row, raw, p is not null from typed where not valid order by row").fetchall()
-        for row, raw, parsed in again:
-            why = (
-                f"no record of {self.log.name}: it has neither id nor operation nor time"
-                if parsed
-                else second.reason(raw)
-            )
-            self.rejects.append(Reject(row, why, second.names_mail(raw)))
+        for file, row, raw in self._texts_where("not valid"):
+            why = second.reason(raw) or f"no record of {self.log.name}: it has neither id nor operation nor time"
+            self.rejects.append(Reject(file, row, why, second.names_mail(raw)))
         self.db.execute("delete from typed where not valid")
 
     def _identify(self) -> None:
-        nameless = self.db.execute("select row, raw from typed where record_id is null").fetchall()
-        if not nameless:
+        rows = [(file, row, second.identity(raw)) for file, row, raw in self._texts_where("record_id is null")]
+        if not rows:
             return
-        ids = pa.table({"row": [r for r, _ in nameless], "id": [second.identity(raw) for _, raw in nameless]})
-        self.db.register("given", ids)
-        self.db.execute("update typed set record_id = given.id from given where typed.row = given.row")
+        columns = [pa.array(c, t) for c, t in zip(zip(*rows), (pa.int32(), pa.int64(), pa.string()))]
+        self.db.register("given", pa.table(columns, names=["file", "row", "id"]))
+        self.db.execute(
+            "update typed set record_id = given.id from given where typed.file = given.file and typed.row = given.row"
+        )
         self.db.unregister("given")
 
     def _distinct(self) -> None:
-        """`kept`: the first copy of each record that no earlier block had."""
-        count = self.db.execute("select count(*), count(distinct record_id) from typed").fetchone()
-        firsts = "select record_id, min(row) as row from typed group by record_id"
-        if self.seen:
-            firsts = f"select * from ({firsts}) anti join ids using (record_id)"
+        """`kept`: the first copy of each record that no earlier block of its file had."""
+        firsts = "select file, record_id, min(row) as row from typed group by file, record_id"
+        if self.records:
+            firsts = f"select * from ({firsts}) anti join ids using (file, record_id)"
         self.db.execute(f"create or replace temp table firsts as {firsts}")
-        fresh = self.db.execute("select count(*) from firsts").fetchone()[0]
-        self.db.execute("insert into ids select record_id from firsts")
-        self.seen += fresh
-        rows = "typed" if fresh == count[0] else "typed semi join firsts using (row)"
+        self.db.execute("insert into ids select file, record_id from firsts")
+        fresh = dict(self.db.execute("select file, count(*) from firsts group by file").fetchall())
+        self.records.update(fresh)
+        whole = sum(fresh.values()) == self.db.execute("select count(*) from typed").fetchone()[0]
+        rows = "typed" if whole else "typed semi join firsts using (file, row)"
         self.db.execute(f"create or replace temp view kept as select * from {rows}")
 
     # --- writing
 
     def _copy(self) -> None:
-        place = f"'{self.file_sha256}' as file_sha256"
+        names = ", ".join(f"'{sha}'" for sha in self.files)
+        of = f"[{names}][file + 1]" if len(self.files) > 1 else names
+        place = f"{of} as file_sha256"
         self._segment(
             "sightings",
-            f"select record_id, {place}, {MEMBER} as member, row, '{self.log.name}' as shape, content from typed",
+            f"select record_id, {place}, null::varchar as member, row, '{self.log.name}' as shape, content from typed",
         )
-        available = "null::timestamp"
         self._segment(
             "records",
             f"select record_id, tenant_id, '{self.log.source}' as source, '{self.log.name}' as shape, operation, time, raw, "
-            f"{available} as available_at, {place}, {MEMBER} as member, row from kept",
+            f"null::timestamp as available_at, {place}, null::varchar as member, row from block join kept using (file, row)",
         )
         for table, (where, sql) in self.log.tables.items():
-            if not self.db.execute(f"select 1 from kept where {where} limit 1").fetchone():
-                continue
-            self.db.execute(f"create or replace temp table extracted as {sql}")
-            columns = {r[0] for r in self.db.execute("describe extracted").fetchall()}
-            source = "extracted"
-            if "info" in columns:
-                self.db.execute(CLIENTS)
-                source += " left join clients on extracted.info is not distinct from clients.info "
-                source += "and extracted.program is not distinct from clients.program"
-            if "host" in columns:
-                self._addresses()
-                source += " left join hosts on extracted.host = hosts.host"
-            self._segment(table, self._shaped(table, source, "info" in columns, place))
+            if self.db.execute(f"select 1 from kept where {where} limit 1").fetchone():
+                self.db.execute(f"create or replace temp table extracted as {sql}")
+                self._segment(table, self._shaped(table, place))
 
-    def _shaped(self, table: str, source: str, has_info: bool, place: str) -> str:
-        described = schema.TABLES[table]
-        columns = []
-        for name, kind in described.sql().items():
-            sql = name
-            if name == "ip_is" and has_info:
-                # the provider's background service may run in a cloud that it rents out too
-                sql = "case when ip_is = 'caller' and client = 'restsystem' then ip_serves else ip_is end"
-            columns.append(f'cast({sql} as {kind}) as "{name}"')
-        order = " order by tenant_id, time, record_id" if described.stage == "log" else ""
-        return f"select {', '.join(columns)}, {place}, row from {source}{order}"
+    def _shaped(self, table: str, place: str) -> str:
+        """The SELECT of a table's columns over `extracted`, joined with what was normalised once."""
+        columns = {r[0] for r in self.db.execute("describe extracted").fetchall()}
+        source, provider = "extracted", "ip_is"
+        if "info" in columns:
+            self.db.execute(CLIENTS)
+            source += " left join clients on extracted.info is not distinct from clients.info"
+            source += " and extracted.program is not distinct from clients.program"
+            # the provider's background service may run in a cloud that it rents out too
+            provider = "case when client = 'restsystem' then ip_serves else ip_is end"
+        if "host" in columns:
+            self._addresses()
+            source += " left join hosts on extracted.host = hosts.host"
+        described = schema.TABLES[table].sql()
+        shaped = [f'cast({provider if n == "ip_is" else n} as {kind}) as "{n}"' for n, kind in described.items()]
+        return f"select {', '.join(shaped)}, {place}, row from {source}"
 
     def _addresses(self) -> None:
         """`hosts`: each distinct address as written, normalised."""
-        written = [
-            r[0] for r in self.db.execute("select distinct host from extracted where host is not null").fetchall()
-        ]
-        self.db.register(
-            "hosts", pa.table([pa.array(c, pa.string()) for c in _columns(map(_host, written))], schema=_HOSTS)
-        )
+        written = self.db.execute("select distinct host from extracted where host is not null").fetchall()
+        rows = [(host, *(identifiers.placed(host) or _UNKNOWN)) for (host,) in written]
+        columns = list(zip(*rows)) or [()] * len(_HOSTS)
+        self.db.register("hosts", pa.table([pa.array(c, pa.string()) for c in columns], schema=_HOSTS))
 
     def _segment(self, table: str, sql: str) -> None:
         target = self.folder / f"{table}-{len(self.segments)}.parquet"
         self.db.execute(f"copy ({sql}) to {quoted(target)} (format parquet, compression zstd)")
-        rows = pq.read_metadata(target).num_rows
-        if not rows:
+        written = pq.read_metadata(target)
+        if not written.num_rows:
             target.unlink()
             return
-        ranges: tuple[Any, ...] = (None,) * 4
-        if table not in ("sightings", "rejects"):
-            ranges = _ranges(target)
-        self.segments.append(Segment(table, str(target), rows, target.stat().st_size, *ranges))
+        ranges = _ranges(written) if table != "sightings" else (None,) * 4
+        self.segments.append(Segment(table, str(target), written.num_rows, target.stat().st_size, *ranges))
 
     def finish(self) -> None:
         """Write the rejects."""
-        self.db.execute("drop table if exists typed")
         if not self.rejects:
             return
-        self.rejects.sort(key=lambda r: r.row)
-        rows = [(self.file_sha256, None, r.row, r.reason, r.mail) for r in self.rejects]
+        self.rejects.sort(key=lambda r: (r.file, r.row))
+        rows = [(self.files[r.file], None, r.row, r.reason, r.mail) for r in self.rejects]
         target = self.folder / f"rejects-{len(self.segments)}.parquet"
         table = pa.table([pa.array(c, t) for c, t in zip(zip(*rows), _REJECTS.types)], schema=_REJECTS)
         pq.write_table(table, target, compression="zstd")
         self.segments.append(Segment("rejects", str(target), len(rows), target.stat().st_size))
 
 
-def _host(written: str) -> tuple[str | None, ...]:
-    return (written, *(identifiers.placed(written) or (None, None, None, "unknown", "unknown")))
+def _escapes(block: pa.Table) -> bool:
+    """Some text holds an escaped NUL, which the fast reader would take as it is."""
+    return any(b"\\u0000" in chunk.buffers()[2].to_pybytes() for chunk in _distinct_buffers(block["raw"]))
 
 
-def _columns(rows: Any) -> list[list[Any]]:
-    found = list(zip(*rows))
-    return [list(c) for c in found] if found else [[] for _ in _HOSTS]
+def _distinct_buffers(texts: pa.ChunkedArray) -> list[pa.Array]:
+    """One chunk for each buffer: slices share theirs."""
+    return list({chunk.buffers()[2].address: chunk for chunk in texts.chunks if chunk.buffers()[2]}.values())
 
 
-def _ranges(target: Path) -> tuple[str | None, ...]:
-    """Tenants and times of a segment, from its Parquet statistics."""
+_UNKNOWN = (None, None, None, "unknown", "unknown")
+
+
+def _ranges(written: Any) -> tuple[str | None, ...]:
+    """First and last organisation and time of a segment, from its Parquet statistics."""
     low: dict[str, Any] = {}
     high: dict[str, Any] = {}
-    metadata = pq.read_metadata(target)
-    for group in range(metadata.num_row_groups):
-        for index in range(metadata.num_columns):
-            column = metadata.row_group(group).column(index)
-            stats = column.statistics
-            if column.path_in_schema in ("tenant_id", "time") and stats is not None and stats.has_min_max:
-                name = column.path_in_schema
+    for group in range(written.num_row_groups):
+        for index in range(written.num_columns):
+            column = written.row_group(group).column(index)
+            name, stats = column.path_in_schema, column.statistics
+            if name in ("tenant_id", "time") and stats is not None and stats.has_min_max:
                 low[name] = min(low.get(name, stats.min), stats.min)
                 high[name] = max(high.get(name, stats.max), stats.max)
     times = [v.isoformat() if (v := side.get("time")) is not None else None for side in (low, high)]

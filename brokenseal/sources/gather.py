@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,18 @@ from typing import Any
 from brokenseal.errors import InputError, LakeError, UsageError
 from brokenseal.lake import Lake, embedded
 from brokenseal.lake.connect import clear, megabytes
-from brokenseal.sources.take import Job, Taken, take
+from brokenseal.sources.lines import GZIP
+from brokenseal.sources.take import Batch, Job, Taken, take
 
 Report = Callable[[str, int, int], None]
 FEW_BYTES = 24 << 20
 """Below this a second process costs more than it saves."""
+BIG_BYTES = 48 << 20
+"""From here a file is a batch of its own."""
+BATCH_BYTES = 96 << 20
+MOST_FILES = 2000
+INFLATES = 15
+"""How much bigger JSON is than its .gz, about."""
 
 
 @dataclass
@@ -71,21 +78,18 @@ def ingest(
     summary = IngestSummary()
     intake = lake.intake()
     found = sorted(_files(lake.path, paths, summary), key=lambda n: (n.shown, str(n.path)))
-    jobs = _jobs(lake, found, tenant, intake.aside, summary)
-    total, done = sum(j.size for j in jobs), 0
-    for job, taken in _results(jobs, intake.aside, threads=threads, memory=memory):
-        if isinstance(taken, InputError):
-            summary.problems.append(str(taken))
-            summary.unread += 1
-        elif intake.publish(taken.file):
-            summary.files += 1
-            summary.rows += taken.file.rows
-            summary.rejected += taken.file.rejected
-            summary.unread += taken.file.note is not None
-            summary.problems += taken.problems
-        done += job.size
+    batches = _batches(_jobs(lake, found, summary), tenant, intake.aside)
+    total, done = sum(b.size for b in batches), 0
+    for batch, taken in _results(batches, intake.aside, threads=threads, memory=memory):
+        intake.publish_all(taken.files, taken.segments)
+        summary.files += len(taken.files)
+        summary.rows += sum(f.rows for f in taken.files)
+        summary.rejected += sum(f.rejected for f in taken.files)
+        summary.unread += taken.unread
+        summary.problems += taken.problems
+        done += batch.size
         if report:
-            report(job.shown, done, total)
+            report(batch.jobs[-1].shown, done, total)
     lake.compact()
     lake.refresh()
     summary.problems.sort()
@@ -119,23 +123,25 @@ def _trouble(error: OSError) -> str:
     return f"{error.filename}: {error.strerror or error}"
 
 
-def _hash(named: Named) -> tuple[str, os.stat_result]:
-    """SHA-256 of the bytes, and what the file was like then."""
+def _hash(named: Named) -> tuple[str, os.stat_result, int]:
+    """SHA-256 of the bytes, what the file was like then, and about how many bytes it holds when inflated."""
     before = named.path.stat()
     if not stat.S_ISREG(before.st_mode):
         raise InputError(f"{named.shown}: not a regular file")
     with named.path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest(), before
+        packed = handle.read(len(GZIP)) == GZIP
+        handle.seek(0)
+        return hashlib.file_digest(handle, "sha256").hexdigest(), before, before.st_size * (INFLATES if packed else 1)
 
 
-def _jobs(lake: Lake, found: Sequence[Named], tenant: str | None, aside: Path, summary: IngestSummary) -> list[Job]:
-    """One job for each file that the lake does not know, the largest first, so that the last to finish are small."""
+def _jobs(lake: Lake, found: Sequence[Named], summary: IngestSummary) -> list[tuple[Job, int]]:
+    """One job for each file that the lake does not know, with the bytes that its reading will take, about."""
     known = set(lake.known_inputs())
     jobs = []
     with ThreadPoolExecutor(max_workers=2) as pool:
         for named, future in [(n, pool.submit(_hash, n)) for n in found]:
             try:
-                digest, status = future.result()
+                digest, status, inflated = future.result()
             except (OSError, InputError) as error:
                 reason = str(error) if isinstance(error, InputError) else f"{named.shown}: {error.strerror or error}"
                 summary.problems.append(reason)
@@ -145,28 +151,47 @@ def _jobs(lake: Lake, found: Sequence[Named], tenant: str | None, aside: Path, s
                 summary.skipped += 1
                 continue
             known.add(digest)
-            jobs.append(Job(named.path, named.shown, digest, status.st_size, status.st_mtime_ns, tenant, aside))
-    return sorted(jobs, key=lambda j: (-j.size, j.shown))
+            jobs.append((Job(named.path, named.shown, digest, status.st_size, status.st_mtime_ns), inflated))
+    return jobs
 
 
-def _results(
-    jobs: Sequence[Job], aside: Path, *, threads: int, memory: str
-) -> Iterator[tuple[Job, Taken | InputError]]:
-    """Each job with what came of it, as it finishes."""
-    workers = 1 if sum(j.size for j in jobs) < FEW_BYTES else min(threads, len(jobs))
-    share = (f"{max(megabytes(memory) // max(workers, 1), 128)}MB", max(threads // max(workers, 1), 1), aside / "spill")
+def _batches(jobs: Sequence[tuple[Job, int]], tenant: str | None, aside: Path) -> list[Batch]:
+    """Big files alone, small ones together; the heaviest first, so that the last to finish are light."""
+    groups: list[tuple[int, list[Job]]] = []
+    held: list[Job] = []
+    weight = 0
+    for job, size in jobs:
+        if size >= BIG_BYTES:
+            groups.append((size, [job]))
+            continue
+        if held and (weight + size > BATCH_BYTES or len(held) >= MOST_FILES):
+            groups.append((weight, held))
+            held, weight = [], 0
+        held.append(job)
+        weight += size
+    if held:
+        groups.append((weight, held))
+    groups.sort(key=lambda g: (-g[0], g[1][0].shown))
+    return [Batch(tuple(group), tenant, aside, 1) for _, group in groups]
+
+
+def _results(batches: Sequence[Batch], aside: Path, *, threads: int, memory: str) -> Iterator[tuple[Batch, Taken]]:
+    """Each batch with what came of it, as it finishes."""
+    workers = 1 if sum(b.size for b in batches) < FEW_BYTES else min(threads, len(batches))
+    each = max(threads // max(workers, 1), 1)
+    share = (f"{max(megabytes(memory) // max(workers, 1), 128)}MB", each, aside / "spill")
     if workers < 2:
         _begin(*share)
         try:
-            for job in jobs:
-                yield job, _outcome(job)
+            for batch in batches:
+                yield batch, _outcome(replace(batch, threads=each))
         finally:
             _ENGINES.pop().close()
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_begin, initargs=share)
     try:
-        futures: dict[Future[Taken | InputError], Job] = {pool.submit(_outcome, job): job for job in jobs}
+        futures: dict[Future[Taken], Batch] = {pool.submit(_outcome, batch): batch for batch in batches}
         for future in as_completed(futures):
             yield futures[future], future.result()
     except BrokenProcessPool as error:
@@ -186,12 +211,9 @@ def _begin(memory: str, threads: int, spill: Path) -> None:
     _ENGINES.append(embedded(memory=memory, threads=threads, spill=spill))
 
 
-def _outcome(job: Job) -> Taken | InputError:
-    try:
-        with clear(f"cannot take {job.shown} in"):
-            return take(job, _ENGINES[-1])
-    except InputError as error:
-        return error
+def _outcome(batch: Batch) -> Taken:
+    with clear(f"cannot take {batch.jobs[0].shown} in"):
+        return take(batch, _ENGINES[-1])
 
 
 def _follow() -> None:

@@ -18,20 +18,22 @@ from brokenseal.sources.recognise import Sample
 class Log:
     """One log in one shape.
 
-    In SQL, `p` is the parsed struct, `u` the provider's record in it, `given_tenant` the tenant named on the command line;
-    `record` gives the columns of `records` (and `content`, what all shapes share) from them. `tables` are SELECTs over
-    `kept` (those columns and `row, raw, p, u`), each with a condition that some row must meet. Instead of `ip, prefix, wide, ip_is` a SELECT gives `host`, the address as
-    written, and instead of `client, user_agent, agent` of an access `info`, the provider's client string, and `program`, the
-    client's name where that string has none. `valid`: whether an object is a record of this log at all.
+    In SQL, `p` is the parsed struct and `u` the provider's record in it (`unwrap`). `texts` picks values out of them;
+    `record` makes the columns of `records` (and `content`, what all shapes share) from texts, where `given_tenant` is the
+    organisation named on the command line; `valid` says whether an object is a record of this log at all. `tables` are
+    SELECTs over `kept` (all of those, and `file, row`), each with a condition that some row must meet. Instead of `ip,
+    prefix, wide, ip_is` a SELECT gives `host`, the address as written, and instead of `client, user_agent, agent` of an
+    access `info`, the provider's client string, and `program`, the client's name where that string has none.
     """
 
     name: str
     source: str
     recognises: Callable[[Sample], bool]
     spec: Mapping[str, Any]
+    texts: Mapping[str, str]
     record: Mapping[str, str]
-    tables: Mapping[str, tuple[str, str]]
     valid: str
+    tables: Mapping[str, tuple[str, str]]
     unwrap: str = "p"
     column: str | None = None
     shapes: tuple[str, ...] = field(default=("json-lines", "json-array", "json-value", "json-pages"))

@@ -57,10 +57,10 @@ def names_mail(raw: str) -> bool:
     return _MAIL.search(raw) is not None
 
 
-def reason(raw: str) -> str:
-    """Why a refused row is no record."""
+def reason(raw: str) -> str | None:
+    """Why a refused row is no JSON object; None where it is one."""
     if not raw.strip():
         return "empty"
     if not raw.lstrip().startswith("{"):
         return "not a JSON object"
-    return "broken JSON"
+    return "broken JSON" if again(raw) is None else None

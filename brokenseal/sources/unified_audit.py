@@ -41,27 +41,30 @@ RECORD = {
     "Target": [{"ID": _T}],
 }
 
-_CONTENT = (
-    "md5(concat_ws('|', bs_plain(u.Operation), cast(bs_time(u.CreationTime) as varchar), u.UserId, u.MailboxGuid, "
-    "u.ObjectId, coalesce(u.ClientIPAddress, u.ClientIP), u.SessionId, u.ResultStatus))"
-)
-_BASE = {
-    "record_id": "bs_fold(bs_plain(u.Id))",
-    "tenant_id": "coalesce(bs_guid(bs_plain(u.OrganizationId)), given_tenant)",
-    "operation": "bs_plain(u.Operation)",
-    "time": "bs_time(u.CreationTime)",
-    "content": _CONTENT,
+_TEXTS = {
+    "id_text": "bs_plain(u.Id)",
+    "operation_text": "bs_plain(u.Operation)",
+    "tenant_text": "bs_plain(u.OrganizationId)",
+    "time_text": "bs_text(u.CreationTime)",
 }
-_OUTER = {
-    "record_id": "coalesce(bs_fold(bs_plain(u.Id)), bs_fold(bs_plain(p.id)))",
-    "tenant_id": "coalesce(bs_guid(bs_plain(u.OrganizationId)), bs_guid(bs_plain(p.organizationId)), given_tenant)",
-    "operation": "coalesce(bs_plain(u.Operation), bs_plain(p.operation))",
-    "time": "coalesce(bs_time(u.CreationTime), bs_time(p.createdDateTime))",
-    "content": _CONTENT,
+_RECORD = {
+    "record_id": "bs_small(id_text)",
+    "tenant_id": "coalesce(bs_guid(tenant_text), given_tenant)",
+    "operation": "operation_text",
+    "time": "bs_moment(time_text)",
+    "content": "md5(concat_ws('|', operation_text, time_text, u.UserId, u.MailboxGuid, u.ObjectId, "
+    "coalesce(u.ClientIPAddress, u.ClientIP), u.SessionId, u.ResultStatus))",
 }
+_OUTER_TEXTS = {
+    "id_text": "coalesce(bs_plain(u.Id), bs_plain(p.id))",
+    "operation_text": "coalesce(bs_plain(u.Operation), bs_plain(p.operation))",
+    "tenant_text": "coalesce(bs_plain(u.OrganizationId), bs_plain(p.organizationId))",
+    "time_text": "coalesce(bs_text(u.CreationTime), bs_text(p.createdDateTime))",
+}
+_VALID = "coalesce(id_text, operation_text, time_text) is not null"
 
-_MAILBOX = "bs_fold(bs_plain(u.MailboxOwnerUPN))"
-_KIND = "bs_fold(bs_named(u.OperationProperties, 'MailAccessType'))"
+_MAILBOX = "bs_plain(u.MailboxOwnerUPN)"
+_KIND = "bs_named(u.OperationProperties, 'MailAccessType')"
 # a synchronised folder; the path may be 'Not Available', the name is in the mailbox's language
 _PARENT = """coalesce(nullif(bs_text(u.Item.ParentFolder.Path), 'Not Available'), bs_text(u.Item.ParentFolder.Name),
     nullif(bs_text(u.Folder.Path), 'Not Available'), bs_text(u.Folder.Name))"""
@@ -83,25 +86,26 @@ _LOGON = """case
 
 # each level names what the next one uses, so that nothing is planned or computed twice
 _ACCESS = "operation in ('MailItemsAccessed', 'AttachmentAccess')"
-_ACCESSES = f"""with texts as (select record_id, time, tenant_id, operation, file, row, {_MAILBOX} as mailbox,
-        bs_plain(u.UserId) as user_id, bs_text(u.UserKey) as user_key_text, bs_text(u.MailboxGuid) as box,
-        {_KIND} as kind, bs_text(u.LogonType) as logon_text, bs_text(u.UserType) as user_type,
+_ACCESSES = f"""with texts as (select record_id, time, tenant_id, operation, file, row, {_MAILBOX} as box_name,
+        bs_plain(u.UserId) as user_id, bs_text(u.UserKey) as user_key_text, u.MailboxGuid as box,
+        {_KIND} as kind_text, bs_text(u.LogonType) as logon_text, bs_text(u.UserType) as user_type,
         coalesce(u.LogonUserSid = u.MailboxOwnerSid, false) as same_sid, {_PARENT} as parent,
         coalesce(bs_text(u.Item.ParentFolder.Id), bs_text(u.Folder.Id)) as parent_id,
         {_FIRST_FOLDER} as first_folder, coalesce(len(u.Folders) > 0, false) as lists, {_LISTED} as listed,
-        bs_true(bs_named(u.OperationProperties, 'IsThrottled')) as throttled,
+        bs_named(u.OperationProperties, 'IsThrottled') as throttled_text,
         coalesce(bs_text(u.ClientInfoString), bs_text(u.ActorInfoString)) as info,
-        bs_text(concat_ws(' ', bs_text(u.ClientProcessName), bs_text(u.ClientVersion))) as program,
-        bs_text(u.AppId) as app, bs_text(u.AppAccessContext.APIId) as api,
-        bs_text(u.ClientAppId) as asker, bs_text(u.AppAccessContext.ClientAppId) as context_asker,
+        nullif(concat_ws(' ', nullif(u.ClientProcessName, ''), nullif(u.ClientVersion, '')), '') as program,
+        u.AppId as app, u.AppAccessContext.APIId as api,
+        u.ClientAppId as asker, u.AppAccessContext.ClientAppId as context_asker,
         coalesce(bs_text(u.ClientIPAddress), bs_text(u.ActorIpAddress), bs_text(u.ActorIP), bs_text(u.ClientIP)) as address,
-        bs_text(u.AppAccessContext.AADSessionId) as context_session, bs_text(u.SessionId) as session,
+        u.AppAccessContext.AADSessionId as context_session, u.SessionId as session,
         coalesce(bs_text(u.AppAccessContext.UniqueTokenId), bs_text(u.UniqueTokenId)) as unique_token,
         bs_text(u.AppAccessContext.IssuedAtTime) as issued, bs_text(u.AppAccessContext.TokenIssuedAtTime) as token_issued,
-        bs_text(u.IssuedAtTime) as own_issued, bs_text(u.TokenTenantId) as token_tenant, bs_text(u.TokenObjectId) as subject,
-        bs_text(u.DeviceId) as device, bs_text(u.AppAccessContext.DeviceId) as context_device
+        bs_text(u.IssuedAtTime) as own_issued, u.TokenTenantId as token_tenant, u.TokenObjectId as subject,
+        u.DeviceId as device, u.AppAccessContext.DeviceId as context_device
     from kept where {_ACCESS}),
     decoded as (select *, bs_token(unique_token) as token_id, bs_small(user_key_text) as user_key,
+        bs_small(box_name) as mailbox, bs_fold(kind_text) as kind, bs_true(throttled_text) as throttled,
         coalesce(bs_small(user_id), bs_small(user_key_text)) as actor, bs_small(logon_text) as logon from texts)
     select record_id, time, tenant_id, file, row, mailbox, actor, throttled, info, program, token_id,
         bs_guid(box) as mailbox_guid, {_LOGON} as logon_type, bs_host(address) as host,
@@ -122,37 +126,38 @@ _ITEM_COLUMNS = """bs_message(coalesce(bs_text(i.InternetMessageId), bs_text(f.I
     coalesce(bs_text(i.Subject), bs_text(f.Subject)) as subject, bs_whole(i.SizeInBytes) as size"""
 _PLAIN_ITEM_COLUMNS = """bs_message(i.InternetMessageId) as message_id, bs_text(i.ImmutableId) as immutable_id,
     bs_text(i.Id) as store_id, bs_text(path) as folder, bs_text(i.Subject) as subject, bs_whole(i.SizeInBytes) as size"""
-_PLACE = f"record_id, time, tenant_id, file, row, {_MAILBOX} as mailbox"
-_KEPT = "record_id, time, tenant_id, file, row, mailbox"
+_PLACE = f"record_id, time, tenant_id, file, row, {_MAILBOX} as box_name"
+_KEPT = "record_id, time, tenant_id, file, row, box_name"
 _ITEMS = f"""with listed as (select {_PLACE}, unnest(u.Folders) as f from kept where {_ACCESS}),
     bound as (select {_KEPT}, f.Path as path, unnest(f.FolderItems) as i from listed),
     attached as (select {_PLACE}, unnest(u.Messages) as f from kept where operation = 'AttachmentAccess'),
     parts as (select {_KEPT}, f, unnest(coalesce(f.MessageItems, [null])) as i from attached),
     single as (select {_PLACE}, {_PARENT} as path, u.Item as i from kept where {_ACCESS}
         and u.Folders is null and coalesce(u.Item.Id, u.Item.InternetMessageId) is not null
-        and {_KIND} is distinct from 'sync')
-    select * from (select {_KEPT}, {_PLAIN_ITEM_COLUMNS} from bound
+        and {_KIND} is distinct from 'Sync')
+    select *, bs_small(box_name) as mailbox from (select {_KEPT}, {_PLAIN_ITEM_COLUMNS} from bound
         union all select {_KEPT}, {_PLAIN_ITEM_COLUMNS} from single
         union all select {_KEPT}, {_ITEM_COLUMNS} from parts)
     where coalesce(message_id, immutable_id, store_id) is not null"""
 
 _SIGNED = "operation in ('UserLoggedIn', 'UserLoginFailed')"
 _ISSUANCES = f"""with texts as (select record_id, time, tenant_id, operation, file, row,
-        bs_text(u.ActorContextId) as home, bs_plain(u.UserId) as user_id, bs_text(u.UserKey) as user_key,
-        bs_text(u.ApplicationId) as app, bs_text(u.ObjectId) as resource, bs_text(u.Target[1].ID) as target,
+        u.ActorContextId as home, bs_plain(u.UserId) as user_id, bs_text(u.UserKey) as user_key,
+        u.ApplicationId as app, bs_text(u.ObjectId) as resource, bs_text(u.Target[1].ID) as target,
         coalesce(bs_text(u.ClientIP), bs_text(u.ActorIpAddress), bs_text(u.ClientIPAddress)) as address,
-        bs_text(bs_named(u.ExtendedProperties, 'UserAgent')) as user_agent,
-        coalesce(bs_text(bs_named(u.DeviceProperties, 'Id')), bs_text(u.DeviceId)) as device,
-        bs_text(bs_named(u.DeviceProperties, 'IsCompliantAndManaged')) as managed_text,
-        bs_text(bs_named(u.DeviceProperties, 'SessionId')) as session, bs_text(u.AppAccessContext.AADSessionId) as context_session,
-        bs_text(u.SessionId) as own_session, bs_text(bs_named(u.ExtendedProperties, 'RequestType')) as protocol,
+        bs_named(u.ExtendedProperties, 'UserAgent') as agent_text, bs_named(u.DeviceProperties, 'Id') as device,
+        u.DeviceId as own_device, bs_named(u.DeviceProperties, 'IsCompliantAndManaged') as managed_text,
+        bs_named(u.DeviceProperties, 'SessionId') as session, u.AppAccessContext.AADSessionId as context_session,
+        u.SessionId as own_session, bs_named(u.ExtendedProperties, 'RequestType') as request_type,
         bs_plain(u.ErrorNumber) as error_number
     from kept where {_SIGNED})
-    select record_id as issuance_id, record_id, record_id as token_id, time, tenant_id, file, row, user_agent, protocol,
+    select record_id as issuance_id, record_id, record_id as token_id, time, tenant_id, file, row,
+        bs_text(agent_text) as user_agent, bs_text(request_type) as protocol,
         coalesce(bs_guid(home), tenant_id) as home_tenant_id, coalesce(bs_small(user_id), bs_small(user_key)) as user,
         bs_guid(bs_written(user_key)) as user_object_id, bs_guid(app) as app_id,
         coalesce(bs_guid(bs_written(resource)), bs_guid(bs_written(target))) as resource_id, bs_host(address) as host,
-        null::varchar as country, null::bigint as asn, bs_guid(device) as device_id, bs_true(managed_text) as managed,
+        null::varchar as country, null::bigint as asn, coalesce(bs_guid(device), bs_guid(own_device)) as device_id,
+        bs_true(managed_text) as managed,
         coalesce(bs_guid(session), bs_guid(context_session), bs_guid(own_session)) as session_id, true as interactive,
         null::varchar as incoming_token, null::varchar as mfa,
         case operation when 'UserLoggedIn' then 'success' else 'failure' end as outcome,
@@ -177,17 +182,17 @@ def _is_graph(seen: Sample) -> bool:
     return seen.has("auditData")
 
 
-_VALID = "coalesce(bs_text(u.Id), bs_text(u.Operation), bs_text(u.CreationTime)) is not null"
 LOGS = (
-    Log("unified-audit", "unified-audit", _is_json, RECORD, _BASE, _TABLES, _VALID),
+    Log("unified-audit", "unified-audit", _is_json, RECORD, _TEXTS, _RECORD, _VALID, _TABLES),
     Log(
         "unified-audit-csv",
         "unified-audit",
         _is_exported,
         RECORD,
-        _BASE,
-        _TABLES,
+        _TEXTS,
+        _RECORD,
         _VALID,
+        _TABLES,
         column="AuditData",
         shapes=("csv", "json-lines", "json-array", "json-value"),
     ),
@@ -196,9 +201,10 @@ LOGS = (
         "unified-audit",
         _is_graph,
         {**_leaves("id createdDateTime operation organizationId"), "auditData": RECORD},
-        _OUTER,
+        _OUTER_TEXTS,
+        _RECORD,
+        _VALID,
         _TABLES,
-        _VALID.replace("coalesce(", "coalesce(bs_text(p.id), "),
         unwrap="p.auditData",
     ),
 )

@@ -36,7 +36,7 @@ def ingest(
 
     with Lake.open(lake, write=True, create=True, memory=memory, threads=threads, waiting=_say) as opened:
         with _Bar() as bar:
-            summary = take_in(opened, paths, tenant=tenant, threads=threads, memory=memory, report=bar.at)
+            summary = take_in(opened, paths, tenant=tenant, threads=opened.threads, memory=memory, report=bar.at)
         if as_json:
             typer.echo(json.dumps(vars(summary), ensure_ascii=False, indent=2))
         else:

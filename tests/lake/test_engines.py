@@ -100,6 +100,7 @@ def test_a_run_is_published_whole_and_replaced_whole(tmp_path: Path, engine: str
         for count in (1, 2):
             ids.append(lake.start_run("same"))
             lake.put("own", pa.table({"n": list(range(count))}))
+            lake.write("seen", lake.read("accesses").select("time", "record_id"))
             lake.write(
                 "linkage",
                 lake.put("l", pa.table({"tenant_id": ["t"], "stratum": ["s"], "visits": [count], "linked": [0]})),
@@ -112,6 +113,9 @@ def test_a_run_is_published_whole_and_replaced_whole(tmp_path: Path, engine: str
     with Lake.open(tmp_path, engine=engine) as reader:
         assert reader.fetch(reader.read("linkage"))["visits"].to_pylist() == [2]
         assert reader.fetch(reader.read("own").count())[0].to_pylist() == [2]
+        for seen in (reader.fetch(reader.read("seen")), reader.query("select * from seen")):
+            assert seen.schema.field("time").type == pa.timestamp("us")
+            assert seen["time"].to_pylist() == [datetime(2024, 5, 1, 1)]
         with pytest.raises(LakeError, match="no table 'never'"):
             reader.read("never")
         with pytest.raises(LakeError, match="no run was started"):

@@ -150,3 +150,19 @@ def test_the_ledger_of_a_lake_with_an_odd_name(tmp_path: Path) -> None:
     assert (path / "ledger.db").exists()
     assert invented.content(path)
     assert isinstance(Ledger.at(path), Ledger)
+
+
+def test_files_that_share_segments_are_taken_in_together_or_not_at_all(tmp_path: Path) -> None:
+    with invented.made(tmp_path, {"a": [1]}) as lake:
+        way = lake.intake()
+        taken = [invented.laid_aside(way, name, [n]) for n, name in enumerate("bc", start=2)]
+        segments = [s for t in taken for s in t.segments]
+        assert way.publish_all(taken, segments)
+        assert not way.publish_all(taken[1:], taken[1].segments)
+        assert lake.inputs()["path"].to_pylist() == ["a", "b", "c"]
+        assert lake.query("select count(*) as n from records")["n"].to_pylist() == [3]
+        again = [invented.laid_aside(way, name, [9]) for name in "da"]
+        assert not way.publish_all(again, [s for t in again for s in t.segments])
+        assert lake.inputs().num_rows == 3
+        assert way.publish_all([], [])
+        assert lake.faults() == []

@@ -50,3 +50,14 @@ def test_a_query_sees_the_same_copies(tmp_path: Path) -> None:
     with Lake.open(tmp_path) as lake:
         assert lake.query("select count(*) as n from items")["n"].to_pylist() == [6]
         assert lake.query("select * from accesses").column_names == lake.fetch(lake.read("accesses")).column_names
+
+
+def test_what_is_kept_is_worked_out_once_for_a_set_of_inputs(tmp_path: Path) -> None:
+    with invented.made(tmp_path, {"a": [1, 2], "b": [2, 3]}) as lake:
+        lost, inputs = lake._now.lost(), lake.inputs()
+        lake.start_run("x")
+        lake.publish_run()
+        assert lake._now.lost() is lost and lake.inputs() is inputs
+        invented.take(lake, "c", [1])
+        assert lake._now.lost() != lost
+        assert lake.fetch(lake.read("accesses").count())[0].to_pylist() == [3]

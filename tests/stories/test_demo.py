@@ -113,9 +113,13 @@ def test_same_but_for_inputs_when_files_are_merged(answer: Answer, files: list[P
 
 
 @pytest.mark.spark
-def test_same_bytes_on_spark(told: bytes, files: list[Path], tmp_path: Path) -> None:
+def test_same_bytes_on_spark(tmp_path: Path) -> None:
     need_spark()
-    assert investigate(files, tmp_path, engine="spark") == told
+    build(tmp_path / "world", tenants=2, mailboxes=10, days=20, seed=5)
+    logs = [tmp_path / "world" / "logs"]
+    told = investigate(logs, tmp_path / "duckdb")
+    assert json.loads(told)["cases"]
+    assert investigate(logs, tmp_path / "spark", engine="spark") == told
 
 
 def test_page_holds_no_script_and_forbids_all(answer: Answer) -> None:
