@@ -46,6 +46,15 @@ PROVIDER_RANGES = tuple(
 # background service.
 SHARED_RANGES = tuple(ipaddress.ip_network(text) for text in ("20.54.0.0/16", "52.155.0.0/16"))
 
+_BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_EASY_4 = rf"{_BYTE}(\.{_BYTE}){{3}}"
+_GROUP = "[1-9a-f][0-9a-f]{0,3}"
+# eight groups that are not zero, or three and more of them, one gap of two and more, and the rest
+_EASY_6 = "|".join(
+    [f"({_GROUP}:){{7}}{_GROUP}", f"({_GROUP}:){{6}}:", f"({_GROUP}:){{5}}:({_GROUP})?"]
+    + [f"({_GROUP}:){{{n}}}:({_GROUP}(:{_GROUP}){{0,{5 - n}}})?" for n in (4, 3)]
+)
+
 # Each macro tries what nearly every value is before what is slow: these run for every field of every record.
 MACROS = (
     # absent is a value: an empty text is none
@@ -58,8 +67,7 @@ MACROS = (
     "'abcdefghijklmnopqrstuvwxyz'), '')",
     "create or replace temp macro bs_fold(s) as case when strlen(s) = length(s) and s >= '!' and not ends_with(s, ' ') and not "
     "ends_with(s, '\n') and not ends_with(s, '\r') and not ends_with(s, '\t') then lower(s) else bs_slow(s) end",
-    f"create or replace temp macro bs_guid(s) as nullif(case when strlen(s) = 36 and s >= '!' and not ends_with(s, ' ') "
-    f"then lower(s) else bs_slow(s) end, '{ZERO}')",
+    f"create or replace temp macro bs_guid(s) as nullif(case when strlen(s) = 36 then lower(s) else bs_slow(s) end, '{ZERO}')",
     # the bytes of a GUID lie in mixed order: four, two and two turned round, the rest as they are
     "create or replace temp macro bs_mixed(h) as regexp_replace(h, "
     r"'^(..)(..)(..)(..)(..)(..)(..)(..)(....)', '\4\3\2\1-\6\5-\8\7-\9-')",
@@ -83,9 +91,17 @@ MACROS = (
     f"create or replace temp macro bs_bare(s) as case when length(s) > {LONGEST_ADDRESS} then null "
     "when starts_with(s, '[') then split_part(s[2:], ']', 1) "
     "when length(s) - length(replace(s, ':', '')) = 1 then split_part(s, ':', 1) else s end",
-    # of a text that bs_text has trimmed
+    # of a text that bs_text has trimmed; one colon parts an address from its port, two and no dot are of version 6
     "create or replace temp macro bs_host(s) as case when strlen(s) < 46 and not starts_with(s, '[') and not contains(s, '%') "
-    "and not (contains(s, '.') and contains(s, ':')) then s else nullif(split_part(bs_bare(s), '%', 1), '') end",
+    "and (not contains(s, ':') or (not contains(s, '.') and s like '%:%:%')) then s "
+    "else nullif(split_part(bs_bare(s), '%', 1), '') end",
+    # addresses that are in their normal form already and easy to see as such: nearly all; `placed` knows the others
+    f"create or replace temp macro bs_easy(s) as case when regexp_full_match(s, '{_EASY_4}') then 4 "
+    f"when regexp_full_match(s, '{_EASY_6}') then 6 end",
+    "create or replace temp macro bs_prefix(s) as case bs_easy(s) when 4 then regexp_replace(s, '[0-9]+$', '0/24') "
+    "when 6 then regexp_extract(s, '^([^:]+:){3}') || ':/48' end",
+    "create or replace temp macro bs_wide(s) as case bs_easy(s) when 4 then regexp_extract(s, '^[0-9]+\\.[0-9]+') || '.0.0/16' "
+    "when 6 then regexp_extract(s, '^([^:]+:){2}') || ':/32' end",
     # times without a zone are UTC; what lies outside 1990..2200 is a bug value
     "create or replace temp macro bs_moment(s) as case when s >= '1990' and s < '2200' then case when length(s) = 19 "
     "or right(s, 1) = 'Z' or not regexp_matches(s, '[+-][0-9]{2}:?[0-9]{2}$') then try_cast(s as timestamp) "
@@ -215,6 +231,13 @@ def _written(packed: bytes) -> str:
     return (
         str(ipaddress.IPv6Address(packed)) if packed.startswith(_ZEROS) else socket.inet_ntop(socket.AF_INET6, packed)
     )
+
+
+def kinds(near: str) -> tuple[str, str]:
+    """What the addresses of a /24 or /48 are: provider or caller, and the same where a record names a background service."""
+    address = near.partition("/")[0]
+    packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+    return _network(packed[: 3 if len(packed) == 4 else 6])[2:]
 
 
 @lru_cache(maxsize=65536)

@@ -19,7 +19,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from brokenseal import bits, cases, evidence
+from brokenseal import bits, evidence
 from brokenseal.cases import gaps, join, keys, write
 from brokenseal.context import history, issuances, links, networks, visits
 from brokenseal.evidence import Reason, Tables, priors, score
@@ -194,6 +194,3 @@ def described() -> dict[str, dict[str, Any]]:
         }
         for name, r in reasons().items()
     }
-
-
-__all__ = ["Judgement", "Options", "analyse", "cases", "described", "reasons", "settle", "weigh"]

@@ -115,7 +115,7 @@ _TABLES = (
         "truth",
         "a distinct record, verbatim",
         """
-        record_id string the provider's id in lower case; without one, the hash of the record
+        record_id string the provider's id in lower case (of a sign-in behind 'signin-'); without one, the hash of the record
         tenant_id string the organisation's id
         source string unified-audit or entra-signin
         shape string the shape of the copy that is kept

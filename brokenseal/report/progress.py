@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -52,28 +49,3 @@ class Progress:
         return Lake.open(
             path, write=True, memory=memory, threads=threads, engine=engine, master=master, waiting=self.say
         )
-
-
-class Summary(Protocol):
-    """What an ingest did."""
-
-    files: int
-    skipped: int
-    rows: int
-    rejected: int
-    problems: list[str]
-
-
-def ingested(summary: Summary, inputs: Iterable[Mapping[str, Any]], *, as_json: bool) -> int:
-    """Print what was taken in; returns the exit code: 2 where some input was not read."""
-    if as_json:
-        rows = [{k: (str(v) if k == "taken_at" else v) for k, v in row.items()} for row in inputs]
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
-    else:
-        print(
-            f"{summary.files} files taken in, {summary.skipped} known already: "
-            f"{summary.rows} rows, {summary.rejected} rejected"
-        )
-        for line in sorted(summary.problems):
-            print(f"  {visible(line)}")
-    return 2 if summary.problems else 0

@@ -14,19 +14,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from brokenseal import identifiers, schema
-from brokenseal.lake import Segment
 from brokenseal.lake.connect import quoted
+from brokenseal.lake.ledger import Segment
 from brokenseal.sources import second
 from brokenseal.sources.log import Log
 
+FAST = "starts_with(raw, '{') and not contains(raw, '\\u0000')"
+"""What the fast reader may try: an escaped NUL it would take as it is."""
+PACKED = "compression zstd, compression_level 1"
+"""Quick where small segments are merged later anyway; the tables of short texts come out no bigger."""
+ROW_BITS = 40
+GROUP = 20_480
 SLICE = 4096
 """Rows that one thread of the engine takes at a time."""
 _REJECTS = schema.TABLES["rejects"].arrow()
-_HOSTS = pa.schema([(n, pa.string()) for n in ("host", "ip", "prefix", "wide", "ip_is", "ip_serves")])
+_MENDED = pa.schema([("file", pa.int32()), ("row", pa.int64()), ("raw", pa.large_string())])
+_GIVEN = pa.schema([("file", pa.int32()), ("row", pa.int64()), ("id", pa.string())])
+_HARD = pa.schema([(n, pa.string()) for n in ("host", "ip", "prefix", "wide")])
+_NETS = pa.schema([(n, pa.string()) for n in ("net", "kind", "serves")])
+HOSTS = """create or replace temp table hosts as select host, host as ip, bs_prefix(host) as prefix, bs_wide(host) as wide
+    from (select distinct host from kept where host is not null)"""
 _PROVIDER_CLIENTS = """case
     when starts_with(info, 'Client=REST;Client=RESTSystem') then 'restsystem'
     when starts_with(info, 'Client=REST') then 'rest'
@@ -45,7 +57,7 @@ CLIENTS = f"""create or replace temp table clients as
     select info, program, client, user_agent, regexp_replace(user_agent, '[0-9]+', '0', 'g') as agent
     from (select info, program, {_PROVIDER_CLIENTS} as client, coalesce(
             case when not regexp_matches(said, '^(Action|Protocol)=') then nullif(said, '') end, program) as user_agent
-        from (select info, program, {_SAID} as said from (select distinct info, program from extracted)))"""
+        from (select info, program, {_SAID} as said from (select distinct info, program from kept)))"""
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,8 @@ class Extraction:
     rejects: list[Reject] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        # Arrow has no filter for the texts of a block: the engine must not hand it one
+        self.db.execute("set disabled_optimizers = 'join_filter_pushdown'")
         self.db.execute("create or replace temp table ids (file int, record_id varchar)")
         given = f"bs_guid({quoted(self.tenant)})" if self.tenant else "null::varchar"
         self._texts = ", ".join(f"{sql} as {name}" for name, sql in self.log.texts.items())
@@ -91,42 +105,62 @@ class Extraction:
         if self.threads > 1:
             block = pa.Table.from_batches(block.to_batches(max_chunksize=SLICE))
         # the texts stay outside the engine: what is parsed refers to them by file and row
-        self.db.register("block", block)
-        self._parse(_escapes(block))
+        self._hold(block)
+        self._parse()
         self._identify()
         self._distinct()
         self._copy()
+        self._release()
+
+    def again(self, block: pa.Table) -> None:
+        """One block of records that are in a lake (file, row, raw, record_id, tenant_id): only what is derived from them."""
+        self._hold(block)
+        self._parse()
+        self.db.execute(
+            "update typed set record_id = block.record_id, tenant_id = block.tenant_id from block "
+            "where typed.file = block.file and typed.row = block.row"
+        )
+        self.db.execute("create or replace temp view kept as select * from typed")
+        self._derive()
+        self._release()
+
+    def _hold(self, block: pa.Table) -> None:
+        self._block = block
+        self.db.register("block", block)
+
+    def _release(self) -> None:
         self.db.execute("drop table typed")
         self.db.unregister("block")
+        del self._block
 
     # --- parsing
 
     def _typed(self, source: str, text: str, guard: str) -> str:
         parsed = f"case when {guard} then try(json_transform({text}, '{self.log.spec_json}')) end as p"
         unwrapped = f"select *, {self.log.unwrap} as u from (select file, row, {parsed} from {source})"
-        picked = f"select {'* exclude (p)' if self.log.unwrap == 'p' else '*'}, {self._texts} from ({unwrapped})"
-        return f"select *, coalesce({self.log.valid}, false) as valid, {self._columns} from ({picked})"
+        picked = f"select *, {self._texts} from ({unwrapped})"
+        return f"select file, row, coalesce({self.log.valid}, false) as valid, {self._columns} from ({picked})"
 
-    def _parse(self, escapes: bool) -> None:
-        guard = "starts_with(raw, '{')" + (" and not contains(raw, '\\u0000')" if escapes else "")
-        self.db.execute(f"create or replace temp table typed as {self._typed('block', 'raw', guard)}")
-        refused = self._texts_where("not valid")
-        if refused:
-            self._second(refused)
+    def _parse(self) -> None:
+        self.db.execute(f"create or replace temp table typed as {self._typed('block', 'raw', FAST)}")
+        if self._any("typed", "not valid"):
+            self._second(self._texts_where("not valid"))
 
     def _texts_where(self, condition: str) -> list[tuple[int, int, str]]:
         """File, row and text of rows in `typed`, in order."""
-        if not self.db.execute(f"select 1 from typed where {condition} limit 1").fetchone():
-            return []
-        chosen = f"(select file, row from typed where {condition})"
-        sql = f"select file, row, raw from block semi join {chosen} using (file, row) order by file, row"
-        return list(self.db.execute(sql).fetchall())
+        sql = f"select file, row from typed where {condition} order by file, row"
+        chosen = self.db.execute(sql).fetchnumpy()
+        files, rows = (self._block[n].to_numpy() for n in ("file", "row"))
+        order = np.lexsort((rows, files))
+        keys = files[order].astype(np.int64) << ROW_BITS | rows[order]
+        found = order[np.searchsorted(keys, chosen["file"].astype(np.int64) << ROW_BITS | chosen["row"])]
+        texts = self._block["raw"]
+        return [(int(files[at]), int(rows[at]), texts[at].as_py()) for at in found.tolist()]
 
     def _second(self, refused: Sequence[tuple[int, int, str]]) -> None:
         """Read refused rows again; what is still refused is a reject."""
         read = [(file, row, second.again(raw)) for file, row, raw in refused]
-        columns = [pa.array(c, t) for c, t in zip(zip(*read), (pa.int32(), pa.int64(), pa.large_string()))]
-        self.db.register("mended", pa.table(columns, names=["file", "row", "raw"]))
+        self.db.register("mended", _table(read, _MENDED))
         self.db.execute("delete from typed where not valid")
         self.db.execute(f"insert into typed {self._typed('mended', 'raw', 'raw is not null')}")
         self.db.unregister("mended")
@@ -136,11 +170,10 @@ class Extraction:
         self.db.execute("delete from typed where not valid")
 
     def _identify(self) -> None:
-        rows = [(file, row, second.identity(raw)) for file, row, raw in self._texts_where("record_id is null")]
-        if not rows:
+        if not self._any("typed", "record_id is null"):
             return
-        columns = [pa.array(c, t) for c, t in zip(zip(*rows), (pa.int32(), pa.int64(), pa.string()))]
-        self.db.register("given", pa.table(columns, names=["file", "row", "id"]))
+        rows = [(file, row, second.identity(raw)) for file, row, raw in self._texts_where("record_id is null")]
+        self.db.register("given", _table(rows, _GIVEN))
         self.db.execute(
             "update typed set record_id = given.id from given where typed.file = given.file and typed.row = given.row"
         )
@@ -162,9 +195,7 @@ class Extraction:
     # --- writing
 
     def _copy(self) -> None:
-        names = ", ".join(f"'{sha}'" for sha in self.files)
-        of = f"[{names}][file + 1]" if len(self.files) > 1 else names
-        place = f"{of} as file_sha256"
+        place = self._place()
         self._segment(
             "sightings",
             f"select record_id, {place}, null::varchar as member, row, '{self.log.name}' as shape, content from typed",
@@ -174,38 +205,57 @@ class Extraction:
             f"select record_id, tenant_id, '{self.log.source}' as source, '{self.log.name}' as shape, operation, time, raw, "
             f"null::timestamp as available_at, {place}, null::varchar as member, row from block join kept using (file, row)",
         )
-        for table, (where, sql) in self.log.tables.items():
-            if self.db.execute(f"select 1 from kept where {where} limit 1").fetchone():
-                self.db.execute(f"create or replace temp table extracted as {sql}")
-                self._segment(table, self._shaped(table, place))
+        self._derive()
 
-    def _shaped(self, table: str, place: str) -> str:
-        """The SELECT of a table's columns over `extracted`, joined with what was normalised once."""
-        columns = {r[0] for r in self.db.execute("describe extracted").fetchall()}
-        source, provider = "extracted", "ip_is"
-        if "info" in columns:
+    def _place(self) -> str:
+        names = ", ".join(f"'{sha}'" for sha in self.files)
+        return (f"[{names}][file + 1]" if len(self.files) > 1 else names) + " as file_sha256"
+
+    def _derive(self) -> None:
+        """The tables that are made of records."""
+        wanted = {t: sql for t, (where, sql) in self.log.tables.items() if self._any("kept", where)}
+        if "info" in self.log.record and wanted:
             self.db.execute(CLIENTS)
-            source += " left join clients on extracted.info is not distinct from clients.info"
-            source += " and extracted.program is not distinct from clients.program"
-            # the provider's background service may run in a cloud that it rents out too
-            provider = "case when client = 'restsystem' then ip_serves else ip_is end"
-        if "host" in columns:
+        if "host" in self.log.record and wanted:
             self._addresses()
-            source += " left join hosts on extracted.host = hosts.host"
+        for table, sql in wanted.items():
+            self._segment(table, self._shaped(table, sql, self._place()))
+
+    def _any(self, rows: str, where: str) -> bool:
+        return self.db.execute(f"select 1 from {rows} where {where} limit 1").fetchone() is not None
+
+    def _shaped(self, table: str, sql: str, place: str) -> str:
+        """The SELECT of a table's columns, joined with what was normalised once."""
         described = schema.TABLES[table].sql()
-        shaped = [f'cast({provider if n == "ip_is" else n} as {kind}) as "{n}"' for n, kind in described.items()]
-        return f"select {', '.join(shaped)}, {place}, row from {source}"
+        made = {}
+        if "ip" in described:
+            made["ip_is"] = "coalesce(kind, 'unknown')"
+            sql = f"select * from ({sql}) left join hosts using (host) left join nets on hosts.prefix = nets.net"
+        if "client" in described:
+            # the provider's background service may run in a cloud that it rents out too
+            made["ip_is"] = "coalesce(case when client = 'restsystem' then serves else kind end, 'unknown')"
+            sql = f"""select * from ({sql}) as a left join clients on a.info is not distinct from clients.info
+                and a.program is not distinct from clients.program"""
+        shaped = [f'cast({made.get(n, n)} as {kind}) as "{n}"' for n, kind in described.items()]
+        return f"select {', '.join(shaped)}, {place}, row from ({sql})"
 
     def _addresses(self) -> None:
-        """`hosts`: each distinct address as written, normalised."""
-        written = self.db.execute("select distinct host from extracted where host is not null").fetchall()
-        rows = [(host, *(identifiers.placed(host) or _UNKNOWN)) for (host,) in written]
-        columns = list(zip(*rows)) or [()] * len(_HOSTS)
-        self.db.register("hosts", pa.table([pa.array(c, pa.string()) for c in columns], schema=_HOSTS))
+        """`hosts`: each distinct address as written, normalised; `nets`: whose their networks are."""
+        self.db.execute(HOSTS)
+        hard = self.db.execute("select host from hosts where prefix is null").fetchall()
+        rows = [(host, *(identifiers.placed(host) or (None,) * 3)[:3]) for (host,) in hard]
+        self.db.execute("delete from hosts where prefix is null")
+        self.db.register("hard", _table(rows, _HARD))
+        self.db.execute("insert into hosts select * from hard")
+        self.db.unregister("hard")
+        nets = self.db.execute("select distinct prefix from hosts where prefix is not null").fetchall()
+        self.db.register("nets", _table([(net, *identifiers.kinds(net)) for (net,) in nets], _NETS))
 
     def _segment(self, table: str, sql: str) -> None:
         target = self.folder / f"{table}-{len(self.segments)}.parquet"
-        self.db.execute(f"copy ({sql}) to {quoted(target)} (format parquet, compression zstd)")
+        # a row group is one thread's work
+        groups = f", row_group_size {GROUP}" if self.threads > 1 else ""
+        self.db.execute(f"copy ({sql}) to {quoted(target)} (format parquet, {PACKED}{groups})")
         written = pq.read_metadata(target)
         if not written.num_rows:
             target.unlink()
@@ -220,22 +270,14 @@ class Extraction:
         self.rejects.sort(key=lambda r: (r.file, r.row))
         rows = [(self.files[r.file], None, r.row, r.reason, r.mail) for r in self.rejects]
         target = self.folder / f"rejects-{len(self.segments)}.parquet"
-        table = pa.table([pa.array(c, t) for c, t in zip(zip(*rows), _REJECTS.types)], schema=_REJECTS)
-        pq.write_table(table, target, compression="zstd")
+        pq.write_table(_table(rows, _REJECTS), target, compression="zstd")
         self.segments.append(Segment("rejects", str(target), len(rows), target.stat().st_size))
 
 
-def _escapes(block: pa.Table) -> bool:
-    """Some text holds an escaped NUL, which the fast reader would take as it is."""
-    return any(b"\\u0000" in chunk.buffers()[2].to_pybytes() for chunk in _distinct_buffers(block["raw"]))
-
-
-def _distinct_buffers(texts: pa.ChunkedArray) -> list[pa.Array]:
-    """One chunk for each buffer: slices share theirs."""
-    return list({chunk.buffers()[2].address: chunk for chunk in texts.chunks if chunk.buffers()[2]}.values())
-
-
-_UNKNOWN = (None, None, None, "unknown", "unknown")
+def _table(rows: Sequence[tuple[Any, ...]], columns: pa.Schema) -> pa.Table:
+    """Rows as a table, even if there are none."""
+    values = list(zip(*rows)) or [()] * len(columns)
+    return pa.table([pa.array(c, t) for c, t in zip(values, columns.types)], schema=columns)
 
 
 def _ranges(written: Any) -> tuple[str | None, ...]:

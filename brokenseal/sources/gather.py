@@ -19,13 +19,16 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brokenseal.errors import InputError, LakeError, UsageError
-from brokenseal.lake import Lake, embedded
-from brokenseal.lake.connect import clear, megabytes
+from brokenseal.lake.connect import clear, embedded, megabytes
+from brokenseal.sources.derive import rederive
 from brokenseal.sources.lines import GZIP
 from brokenseal.sources.take import Batch, Job, Taken, take
+
+if TYPE_CHECKING:
+    from brokenseal.lake import Lake
 
 Report = Callable[[str, int, int], None]
 FEW_BYTES = 24 << 20
@@ -75,6 +78,8 @@ def ingest(
     """
     if tenant is not None and not re.fullmatch(r"[0-9A-Za-z._-]{1,64}", tenant):
         raise UsageError(f"--tenant {tenant!r} is no organisation's id")
+    if lake.stale():
+        rederive(lake)
     summary = IngestSummary()
     intake = lake.intake()
     found = sorted(_files(lake.path, paths, summary), key=lambda n: (n.shown, str(n.path)))

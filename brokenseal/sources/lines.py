@@ -12,7 +12,7 @@ import codecs
 import csv
 import io
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,18 +20,23 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 
+from brokenseal.errors import InputError
 from brokenseal.sources import split
 
 BLOCK = 96 << 20
 """Bytes of rows that are parsed at a time: fewer, bigger segments, and memory enough."""
 READ = 4 << 20
 CACHED = 1 << 18
+LONGEST = 1 << 30
+INLINE = 12
+"""Bytes up to which Arrow keeps a text inside its view."""
 GZIP = b"\x1f\x8b"
 CSV_BLOCK = 64 << 20
-ROWS = pa.schema([("row", pa.int64()), ("raw", pa.large_string())])
+ROWS = pa.schema([("row", pa.int64()), ("raw", pa.string_view())])
+
+Row = bytes | msgspec.Raw
 
 
 @dataclass
@@ -41,16 +46,32 @@ class Stream:
     path: Path
     cut: str | None = None
 
-    def blocks(self, size: int = READ) -> Iterator[bytes]:
+    def blocks(self, size: int | None = None) -> Iterator[bytes]:
         """Blocks in order. Raises OSError where the file cannot be read."""
         first, decoder = True, None
-        for block in self._plain(size):
+        for block in self._plain(size or READ):
             if first:
                 decoder, block = _decoder(block)
                 first = False
             yield decoder.decode(block).encode() if decoder else block
         if decoder:
             yield decoder.decode(b"", final=True).encode()
+
+    def plain_size(self) -> int | None:
+        """Bytes of a file that is neither compressed nor marked as another encoding; None of others."""
+        with self.path.open("rb") as handle:
+            head = handle.read(64)
+        packed = head.startswith(GZIP)
+        return None if packed or _decoder(head) != (None, head) else self.path.stat().st_size
+
+    def whole(self, size: int) -> bytearray:
+        """At most so many bytes of a plain file, read once and copied nowhere."""
+        data = bytearray(size)
+        with self.path.open("rb", buffering=0) as handle:
+            read = 0
+            while read < size and (count := handle.readinto(memoryview(data)[read:])):
+                read += count
+        return data if read == size else data[:read]
 
     def _plain(self, size: int) -> Iterator[bytes]:
         with self.path.open("rb") as handle:
@@ -105,9 +126,13 @@ def physical(stream: Stream) -> Iterator[pa.Table]:
         yield table
 
 
-def _whole_lines(stream: Stream) -> Iterator[bytes]:
+def _whole_lines(stream: Stream) -> Iterator[bytes | bytearray]:
     """Blocks that end in a line end; the last one may lack it."""
-    rest, parts, held = b"", [], 0
+    plain = stream.plain_size()
+    if plain is not None and plain <= BLOCK:
+        yield from filter(None, [stream.whole(plain)])
+        return
+    parts, held = [], 0
     for block in stream.blocks():
         parts.append(block)
         held += len(block)
@@ -123,37 +148,65 @@ def _whole_lines(stream: Stream) -> Iterator[bytes]:
         yield data
 
 
-def _lines(data: bytes, before: int) -> tuple[pa.Table, int]:
-    """Lines of a block without copying it more than once, and how many there are, blank ones counted."""
-    ends = [np.flatnonzero(part == 10) for part in _parts(data)]
-    offsets = np.concatenate([[0], *(e + (n * CACHED + 1) for n, e in enumerate(ends))]).astype(np.int64)
-    if offsets[-1] != len(data):
-        offsets = np.append(offsets, len(data))
-    count = len(offsets) - 1
-    raw = pa.Array.from_buffers(pa.large_binary(), count, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
-    numbers = pa.array(np.arange(before + 1, before + 1 + count, dtype=np.int64))
-    table = pa.table([numbers, pc.ascii_trim(_text(raw), " \t\r\n")], schema=ROWS)
-    lengths = pc.binary_length(table["raw"])
-    return (table if pc.min(lengths).as_py() else table.filter(pc.greater(lengths, 0))), count
-
-
-def _parts(data: bytes) -> Iterator[np.ndarray]:
-    """Pieces that the processor's cache holds."""
+def _lines(data: bytes | bytearray, before: int) -> tuple[pa.Table, int]:
+    """Lines of a block, trimmed and in place, and how many there are, blank ones counted."""
     whole = np.frombuffer(data, np.uint8)
-    return (whole[start : start + CACHED] for start in range(0, len(whole), CACHED))
+    found = [np.flatnonzero(whole[at : at + CACHED] == 10) + at for at in range(0, len(whole), CACHED)]
+    ends = np.concatenate(found)
+    if not data.endswith(b"\n"):
+        ends = np.append(ends, len(data))
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    count = len(ends)
+    starts, ends = _trimmed(whole, starts, ends)
+    numbers = np.arange(before + 1, before + 1 + count, dtype=np.int64)
+    kept = ends > starts
+    if not kept.all():
+        numbers, starts, ends = numbers[kept], starts[kept], ends[kept]
+    return pa.table([numbers, _in_place(data, whole, starts, ends)], schema=ROWS), count
+
+
+def _trimmed(whole: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same lines without white space at either side."""
+    while (blank := (ends > starts) & _white(whole[np.maximum(ends - 1, 0)])).any():
+        ends = ends - blank
+    while (blank := (ends > starts) & _white(whole[np.minimum(starts, len(whole) - 1)])).any():
+        starts = starts + blank
+    return starts, ends
+
+
+def _white(letters: np.ndarray) -> np.ndarray:
+    return (letters == 32) | (letters == 9) | (letters == 13)
+
+
+def _in_place(data: bytes | bytearray, whole: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> pa.Array:
+    """Texts that point into the block; copies where it is not UTF-8 or a text is short."""
+    lengths = ends - starts
+    if len(lengths) and lengths.max() >= LONGEST:
+        raise InputError("a line of more than a gigabyte")
+    try:
+        span = pa.py_buffer(np.array([0, len(data)], np.int64))
+        pa.Array.from_buffers(pa.large_string(), 1, [None, span, pa.py_buffer(data)]).validate(full=True)
+    except pa.ArrowInvalid:
+        return pa.array([data[s:e].decode("utf-8", "replace") for s, e in zip(starts, ends)], pa.string_view())
+    if len(data) >= 1 << 31 or (lengths <= INLINE).any():
+        return pa.array([data[s:e].decode() for s, e in zip(starts, ends)], pa.string_view())
+    views = np.empty((len(starts), 4), np.int32)
+    views[:, 0], views[:, 2], views[:, 3] = lengths, 0, starts
+    views[:, 1] = np.stack([whole[starts + n] for n in range(4)], 1).view(np.int32)[:, 0]
+    return pa.Array.from_buffers(pa.string_view(), len(starts), [None, pa.py_buffer(views), pa.py_buffer(data)])
 
 
 def _text(raw: pa.Array) -> pa.Array:
     """Bytes as text; where they are not UTF-8, with replacement characters."""
     try:
-        return raw.cast(pa.large_string())
+        return raw.cast(pa.large_string()).cast(pa.string_view())
     except pa.ArrowInvalid:
-        return pa.array([b.decode("utf-8", "replace") for b in raw.to_pylist()], pa.large_string())
+        return pa.array([b.decode("utf-8", "replace") for b in raw.to_pylist()], pa.string_view())
 
 
-def numbered(rows: Iterable[bytes], size: int = BLOCK) -> Iterator[pa.Table]:
+def numbered(rows: Iterable[Row], size: int = BLOCK) -> Iterator[pa.Table]:
     """Rows that need no search, numbered from 1, in blocks."""
-    part: list[bytes] = []
+    part: list[Row] = []
     held, first = 0, 1
     for row in rows:
         part.append(row)
@@ -165,12 +218,15 @@ def numbered(rows: Iterable[bytes], size: int = BLOCK) -> Iterator[pa.Table]:
         yield _numbered(part, first)
 
 
-def _numbered(part: list[bytes], first: int) -> pa.Table:
-    numbers = pa.array(range(first, first + len(part)), pa.int64())
-    return pa.table([numbers, _text(pa.array(part, pa.large_binary()))], schema=ROWS)
+def _numbered(part: Sequence[Row], first: int) -> pa.Table:
+    data = b"".join(part)
+    ends = np.cumsum(np.fromiter(map(len, part), np.int64, len(part)))
+    starts = np.concatenate(([0], ends[:-1]))
+    numbers = np.arange(first, first + len(part), dtype=np.int64)
+    return pa.table([numbers, _in_place(data, np.frombuffer(data, np.uint8), starts, ends)], schema=ROWS)
 
 
-def elements(stream: Stream) -> Iterator[bytes]:
+def elements(stream: Stream) -> Iterator[Row]:
     """Elements of a JSON array, or of an array wrapped as `value` or `records`, or the values of a file of such values."""
     head: list[bytes] = []
     held, blocks = 0, stream.blocks()
@@ -189,7 +245,7 @@ def elements(stream: Stream) -> Iterator[bytes]:
     yield from split.values(_chained(head, blocks))
 
 
-def pages(stream: Stream) -> Iterator[bytes]:
+def pages(stream: Stream) -> Iterator[Row]:
     """Elements of the pages of an answer, one page a line."""
     for block in physical(stream):
         for line in block["raw"].to_pylist():
@@ -205,15 +261,15 @@ def _chained(head: list[bytes], blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield from blocks
 
 
-def _whole(data: bytes) -> list[bytes]:
+def _whole(data: bytes) -> list[msgspec.Raw]:
     """Elements of one well-formed value."""
-    if data.lstrip()[:1] == b"[":
-        return [bytes(e) for e in msgspec.json.decode(data, type=list[msgspec.Raw])]
+    if data[:64].lstrip()[:1] == b"[":
+        return msgspec.json.decode(data, type=list[msgspec.Raw])
     members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     for name in split.WRAPPERS:
-        if name in members and bytes(members[name])[:1] == b"[":
-            return [bytes(e) for e in msgspec.json.decode(members[name], type=list[msgspec.Raw])]
-    return [data.strip()]
+        if name in members and memoryview(members[name])[:1] == b"[":
+            return msgspec.json.decode(members[name], type=list[msgspec.Raw])
+    return [msgspec.Raw(data.strip())]
 
 
 class _File(io.RawIOBase):
@@ -294,7 +350,7 @@ def csv_slow(
         part.append((number, record[wanted]))
         held += len(record[wanted])
         if held > BLOCK:
-            yield pa.table([pa.array(c) for c in zip(*part)], schema=ROWS)
+            yield pa.table([pa.array(c, t) for c, t in zip(zip(*part), ROWS.types)], schema=ROWS)
             part, held = [], 0
     if part:
         yield pa.table([pa.array(c, t) for c, t in zip(zip(*part), ROWS.types)], schema=ROWS)

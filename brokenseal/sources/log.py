@@ -18,12 +18,13 @@ from brokenseal.sources.recognise import Sample
 class Log:
     """One log in one shape.
 
-    In SQL, `p` is the parsed struct and `u` the provider's record in it (`unwrap`). `texts` picks values out of them;
-    `record` makes the columns of `records` (and `content`, what all shapes share) from texts, where `given_tenant` is the
-    organisation named on the command line; `valid` says whether an object is a record of this log at all. `tables` are
-    SELECTs over `kept` (all of those, and `file, row`), each with a condition that some row must meet. Instead of `ip,
-    prefix, wide, ip_is` a SELECT gives `host`, the address as written, and instead of `client, user_agent, agent` of an
-    access `info`, the provider's client string, and `program`, the client's name where that string has none.
+    In SQL, `p` is the parsed struct and `u` the provider's record in it (`unwrap`). `texts` picks values out of them.
+    `record` makes from texts what is kept of every row: the columns of `records`, `content` (what all shapes share), and what
+    the tables need; `given_tenant` is the organisation named on the command line. `valid` says whether an object is a record
+    of this log at all. `tables` are SELECTs over `kept` (`file, row` and the columns of `record`), each with a condition
+    that some row must meet. Instead of `ip, prefix, wide, ip_is` a SELECT gives `host`, the address as written, and instead
+    of `client, user_agent, agent` of an access `info`, the provider's client string, and `program`, the client's name
+    where that string has none; both are columns of `record`.
     """
 
     name: str

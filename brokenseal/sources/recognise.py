@@ -18,9 +18,11 @@ from typing import Any
 
 from brokenseal.sources.lines import Stream
 
-SAMPLE = 1 << 20
+SAMPLE = 128 << 10
 MOST_SAMPLE = 64 << 20
 MOST_ROWS = 200
+ENOUGH = 12
+"""Rows that are whole: more of them say nothing new."""
 _DECODER = json.JSONDecoder(strict=False)
 _WRAPPED = re.compile(r'\A\s*\{.{0,4000}?"(?:value|records)"\s*:\s*\[', re.DOTALL)
 
@@ -61,7 +63,8 @@ def sample(path: Path) -> Sample:
             break
     out = Sample(head)
     start = out.text[:64].lstrip()
-    if start[:1] in ("{", "["):
+    # a file that lost its beginning still has whole lines
+    if start[:1] in ("{", "[") or (start and _lines(out.text)):
         _json(out)
     elif start and not _binary(head):
         _csv(out)
@@ -89,7 +92,7 @@ def _json(out: Sample) -> None:
         if pages:
             out.shape = "json-pages" if len(lines) > 1 else "json-array"
             inner = [e for o in pages for w in ("value", "records") for e in o.get(w) or []]
-            out.objects = [e for e in inner[:MOST_ROWS] if isinstance(e, dict)]
+            out.objects = [e for e in inner[:ENOUGH] if isinstance(e, dict)]
         return
     if wrapped:
         out.shape, out.objects = "json-array", _following(text, wrapped.end())
@@ -107,8 +110,10 @@ def _parse(text: str, at: int = 0) -> tuple[Any, int]:
 
 def _lines(text: str) -> list[dict[str, Any]]:
     """Objects that are whole physical lines."""
-    found = []
-    for line in text.split("\n")[:MOST_ROWS]:
+    found: list[dict[str, Any]] = []
+    for line in text.split("\n", MOST_ROWS)[:MOST_ROWS]:
+        if len(found) == ENOUGH:
+            break
         plain = line.strip()
         # an indented object is a part of a bigger one
         if line.startswith("{") and plain.endswith("}") and len(plain) > 2:
@@ -121,7 +126,7 @@ def _lines(text: str) -> list[dict[str, Any]]:
 def _following(text: str, at: int) -> list[dict[str, Any]]:
     """Objects that follow one another from here."""
     found: list[dict[str, Any]] = []
-    while len(found) < MOST_ROWS:
+    while len(found) < ENOUGH:
         at = text.find("{", at)
         if at < 0:
             break

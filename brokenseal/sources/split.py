@@ -16,6 +16,8 @@ import numpy as np
 WRAPPERS = ("value", "records")
 MOST_WHOLE = 256 << 20
 """Bytes up to which a file is parsed whole: more goes block by block."""
+HEAD = 1 << 16
+"""Bytes within which a wrapper says what it wraps."""
 _SCALAR = rb'(?:"(?:[^"\\]|\\.)*"|[^"{}\[\],:]*)'
 _OPEN = re.compile(
     rb'\s*(?:\[|\{\s*(?:"[^"\\]*"\s*:\s*' + _SCALAR + rb'\s*,\s*)*"(?:value|records)"\s*:\s*\[)', re.DOTALL
@@ -34,12 +36,17 @@ def values(blocks: Iterable[bytes]) -> Iterator[bytes]:
     data = next(source, b"")
     while data:
         opened = _OPEN.match(data)
+        while opened is None and len(data) < HEAD and (block := next(source, b"")):
+            data += block
+            opened = _OPEN.match(data)
         if opened is None:
             yield from _scan(data, source, inside=False)
             return
         rest = yield from _scan(data[opened.end() :], source, inside=True)
         # what closes a wrapper says nothing; another one may follow
-        data = _CLOSE.sub(b"", rest) or next(source, b"")
+        data = _CLOSE.sub(b"", rest)
+        while not data and (block := next(source, b"")):
+            data = _CLOSE.sub(b"", block)
 
 
 def _scan(data: bytes, source: Iterator[bytes], *, inside: bool) -> Generator[bytes, None, bytes]:

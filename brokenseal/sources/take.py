@@ -17,7 +17,7 @@ import msgspec
 import pyarrow as pa
 
 from brokenseal.errors import InputError
-from brokenseal.lake import FileTaken, Segment
+from brokenseal.lake.ledger import FileTaken, Segment
 from brokenseal.sources import lines, log, recognise
 from brokenseal.sources.extract import Extraction, Reject
 
@@ -235,7 +235,7 @@ def _blocks(
     return lines.numbered(lines.elements(stream))
 
 
-def _inner(rows: Iterator[bytes], member: str) -> Iterator[bytes]:
+def _inner(rows: Iterator[lines.Row], member: str) -> Iterator[lines.Row]:
     """The record that each row wraps, as an object or as a text."""
     for row in rows:
         try:

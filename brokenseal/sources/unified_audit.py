@@ -33,7 +33,6 @@ RECORD = {
     "AppAccessContext": _leaves("AADSessionId APIId ClientAppId UniqueTokenId IssuedAtTime TokenIssuedAtTime DeviceId"),
     "OperationProperties": _NAMED,
     "Folders": [{**_FOLDER, "FolderItems": [_ITEM]}],
-    "Folder": _FOLDER,
     "Item": {**_ITEM, "ParentFolder": _FOLDER},
     "Messages": [{**_ITEM, "Path": _T, "MessageItems": [_ITEM]}],
     "DeviceProperties": _NAMED,
@@ -41,40 +40,71 @@ RECORD = {
     "Target": [{"ID": _T}],
 }
 
+# what two columns need, or what is long to write, is picked once
 _TEXTS = {
     "id_text": "bs_plain(u.Id)",
     "operation_text": "bs_plain(u.Operation)",
     "tenant_text": "bs_plain(u.OrganizationId)",
     "time_text": "bs_text(u.CreationTime)",
-}
-_RECORD = {
-    "record_id": "bs_small(id_text)",
-    "tenant_id": "coalesce(bs_guid(tenant_text), given_tenant)",
-    "operation": "operation_text",
-    "time": "bs_moment(time_text)",
-    "content": "md5(concat_ws('|', operation_text, time_text, u.UserId, u.MailboxGuid, u.ObjectId, "
-    "coalesce(u.ClientIPAddress, u.ClientIP), u.SessionId, u.ResultStatus))",
+    "user_id": "bs_plain(u.UserId)",
+    "key_text": "bs_text(u.UserKey)",
+    "box_name": "bs_plain(u.MailboxOwnerUPN)",
+    "kind_text": "bs_named(u.OperationProperties, 'MailAccessType')",
+    "throttled_text": "bs_named(u.OperationProperties, 'IsThrottled')",
+    "address": "coalesce(bs_text(u.ClientIPAddress), bs_text(u.ClientIP), bs_text(u.ActorIpAddress), bs_text(u.ActorIP))",
+    "issued_text": "coalesce(nullif(u.AppAccessContext.IssuedAtTime, ''), nullif(u.AppAccessContext.TokenIssuedAtTime, ''), "
+    "u.IssuedAtTime)",
 }
 _OUTER_TEXTS = {
+    **_TEXTS,
     "id_text": "coalesce(bs_plain(u.Id), bs_plain(p.id))",
     "operation_text": "coalesce(bs_plain(u.Operation), bs_plain(p.operation))",
     "tenant_text": "coalesce(bs_plain(u.OrganizationId), bs_plain(p.organizationId))",
     "time_text": "coalesce(bs_text(u.CreationTime), bs_text(p.createdDateTime))",
 }
 _VALID = "coalesce(id_text, operation_text, time_text) is not null"
+_SIGN_INS = "operation_text in ('UserLoggedIn', 'UserLoginFailed')"
+# a synchronised folder's path may be 'Not Available'; its name is in the mailbox's language
+_RECORD = {
+    "record_id": "bs_small(id_text)",
+    "tenant_id": "coalesce(bs_guid(tenant_text), given_tenant)",
+    "operation": "operation_text",
+    "time": "bs_moment(time_text)",
+    "content": "md5(concat_ws('|', operation_text, time_text, user_id, u.MailboxGuid, u.ObjectId, address, u.SessionId, "
+    "u.ResultStatus))",
+    "actor": "coalesce(bs_small(user_id), bs_small(key_text))",
+    "user_key": "bs_small(key_text)",
+    "user_type": "bs_text(u.UserType)",
+    "logon": "bs_fold(u.LogonType)",
+    "same_sid": "coalesce(u.LogonUserSid = u.MailboxOwnerSid, false)",
+    "mailbox": "bs_small(box_name)",
+    "mailbox_guid": "bs_guid(u.MailboxGuid)",
+    "kind": "bs_fold(kind_text)",
+    "throttled": "bs_true(throttled_text)",
+    "parent": "coalesce(nullif(bs_text(u.Item.ParentFolder.Path), 'Not Available'), bs_text(u.Item.ParentFolder.Name))",
+    "parent_id": "bs_text(u.Item.ParentFolder.Id)",
+    "folders": "u.Folders",
+    "messages": "case when operation_text = 'AttachmentAccess' then u.Messages end",
+    "single": "case when u.Folders is null and coalesce(u.Item.Id, u.Item.InternetMessageId) is not null "
+    "and kind_text is distinct from 'Sync' then [u.Item] end",
+    "info": "coalesce(bs_text(u.ClientInfoString), bs_text(u.ActorInfoString))",
+    "program": "nullif(concat_ws(' ', nullif(u.ClientProcessName, ''), nullif(u.ClientVersion, '')), '')",
+    "host": "bs_host(address)",
+    "app_id": "coalesce(bs_guid(u.AppId), bs_guid(u.AppAccessContext.APIId))",
+    "client_app_id": "coalesce(bs_guid(u.ClientAppId), bs_guid(u.AppAccessContext.ClientAppId))",
+    "session_id": "coalesce(bs_guid(u.AppAccessContext.AADSessionId), bs_guid(u.SessionId))",
+    "unique_token": "coalesce(bs_text(u.AppAccessContext.UniqueTokenId), bs_text(u.UniqueTokenId))",
+    "token_issued_at": "bs_time(issued_text)",
+    "token_tenant_id": "bs_guid(u.TokenTenantId)",
+    "token_object_id": "bs_guid(u.TokenObjectId)",
+    "device_id": "coalesce(bs_guid(u.DeviceId), bs_guid(u.AppAccessContext.DeviceId))",
+    "signed": f"""case when {_SIGN_INS} then [struct_pack(home := u.ActorContextId, app := u.ApplicationId,
+        resource := bs_text(u.ObjectId), target := bs_text(u.Target[1].ID),
+        agent := bs_named(u.ExtendedProperties, 'UserAgent'), request := bs_named(u.ExtendedProperties, 'RequestType'),
+        device := bs_named(u.DeviceProperties, 'Id'), managed := bs_named(u.DeviceProperties, 'IsCompliantAndManaged'),
+        session := bs_named(u.DeviceProperties, 'SessionId'), error := bs_plain(u.ErrorNumber))] end""",
+}
 
-_MAILBOX = "bs_plain(u.MailboxOwnerUPN)"
-_KIND = "bs_named(u.OperationProperties, 'MailAccessType')"
-# a synchronised folder; the path may be 'Not Available', the name is in the mailbox's language
-_PARENT = """coalesce(nullif(bs_text(u.Item.ParentFolder.Path), 'Not Available'), bs_text(u.Item.ParentFolder.Name),
-    nullif(bs_text(u.Folder.Path), 'Not Available'), bs_text(u.Folder.Name))"""
-_FIRST_FOLDER = """case when len(u.Folders) = 1 then struct_pack(path := u.Folders[1].Path, id := u.Folders[1].Id)
-    when len(u.Folders) > 1
-    then list_sort(list_transform(u.Folders, lambda f: struct_pack(path := f.Path, id := f.Id)))[1] end"""
-_LISTED = """cast(case when len(u.Folders) = 1 then len(u.Folders[1].FolderItems)
-    when u.Folders is not null then list_sum(list_transform(u.Folders, lambda f: len(f.FolderItems)))
-    when u.Messages is not null then list_sum(list_transform(u.Messages, lambda m: coalesce(len(m.MessageItems), 1)))
-    when coalesce(u.Item.Id, u.Item.InternetMessageId) is not null then 1 end as bigint)"""
 _LOGON = """case
     when user_type in ('5', '6') or starts_with(actor, 'serviceprincipal_') or starts_with(user_key, 'serviceprincipal_')
         then 'application'
@@ -83,89 +113,57 @@ _LOGON = """case
     when logon in ('1', 'admin') then 'admin'
     when logon in ('0', 'owner') then case when actor is null or mailbox is null or actor = mailbox
         or not contains(actor, '@') or same_sid then 'owner' else 'delegate' end end"""
-
-# each level names what the next one uses, so that nothing is planned or computed twice
+_LISTED = """cast(case when folders is not null then list_sum(list_transform(shapes, lambda f: f.items))
+    when messages is not null then list_sum(list_transform(messages, lambda m: coalesce(len(m.MessageItems), 1)))
+    when single is not null then 1 end as bigint)"""
 _ACCESS = "operation in ('MailItemsAccessed', 'AttachmentAccess')"
-_ACCESSES = f"""with texts as (select record_id, time, tenant_id, operation, file, row, {_MAILBOX} as box_name,
-        bs_plain(u.UserId) as user_id, bs_text(u.UserKey) as user_key_text, u.MailboxGuid as box,
-        {_KIND} as kind_text, bs_text(u.LogonType) as logon_text, bs_text(u.UserType) as user_type,
-        coalesce(u.LogonUserSid = u.MailboxOwnerSid, false) as same_sid, {_PARENT} as parent,
-        coalesce(bs_text(u.Item.ParentFolder.Id), bs_text(u.Folder.Id)) as parent_id,
-        {_FIRST_FOLDER} as first_folder, coalesce(len(u.Folders) > 0, false) as lists, {_LISTED} as listed,
-        bs_named(u.OperationProperties, 'IsThrottled') as throttled_text,
-        coalesce(bs_text(u.ClientInfoString), bs_text(u.ActorInfoString)) as info,
-        nullif(concat_ws(' ', nullif(u.ClientProcessName, ''), nullif(u.ClientVersion, '')), '') as program,
-        u.AppId as app, u.AppAccessContext.APIId as api,
-        u.ClientAppId as asker, u.AppAccessContext.ClientAppId as context_asker,
-        coalesce(bs_text(u.ClientIPAddress), bs_text(u.ActorIpAddress), bs_text(u.ActorIP), bs_text(u.ClientIP)) as address,
-        u.AppAccessContext.AADSessionId as context_session, u.SessionId as session,
-        coalesce(bs_text(u.AppAccessContext.UniqueTokenId), bs_text(u.UniqueTokenId)) as unique_token,
-        bs_text(u.AppAccessContext.IssuedAtTime) as issued, bs_text(u.AppAccessContext.TokenIssuedAtTime) as token_issued,
-        bs_text(u.IssuedAtTime) as own_issued, u.TokenTenantId as token_tenant, u.TokenObjectId as subject,
-        u.DeviceId as device, u.AppAccessContext.DeviceId as context_device
-    from kept where {_ACCESS}),
-    decoded as (select *, bs_token(unique_token) as token_id, bs_small(user_key_text) as user_key,
-        bs_small(box_name) as mailbox, bs_fold(kind_text) as kind, bs_true(throttled_text) as throttled,
-        coalesce(bs_small(user_id), bs_small(user_key_text)) as actor, bs_small(logon_text) as logon from texts)
-    select record_id, time, tenant_id, file, row, mailbox, actor, throttled, info, program, token_id,
-        bs_guid(box) as mailbox_guid, {_LOGON} as logon_type, bs_host(address) as host,
-        coalesce(bs_guid(app), bs_guid(api)) as app_id, coalesce(bs_guid(asker), bs_guid(context_asker)) as client_app_id,
-        coalesce(bs_guid(context_session), bs_guid(session)) as session_id, bs_token_odd(token_id) as token_id_odd,
-        coalesce(bs_moment(issued), bs_moment(token_issued), bs_moment(own_issued)) as token_issued_at,
-        bs_guid(token_tenant) as token_tenant_id, bs_guid(subject) as token_object_id,
-        coalesce(bs_guid(device), bs_guid(context_device)) as device_id, bs_guid(bs_written(user_key)) as user_object_id,
-        coalesce(parent, bs_text(first_folder.path)) as folder, coalesce(parent_id, bs_text(first_folder.id)) as folder_id,
+_ACCESSES = f"""with shaped as (select *, bs_token(unique_token) as token_id, list_transform(folders,
+        lambda f: struct_pack(path := f.Path, id := f.Id, items := len(f.FolderItems))) as shapes from kept where {_ACCESS}),
+    first as (select *, case when len(shapes) < 2 then shapes[1] else list_sort(shapes)[1] end as folder_listed from shaped)
+    select record_id, time, tenant_id, file, row, mailbox, mailbox_guid, actor, throttled, info, program, host, app_id,
+        client_app_id, session_id, token_id, bs_token_odd(token_id) as token_id_odd, token_issued_at, token_tenant_id,
+        token_object_id, device_id, {_LOGON} as logon_type, bs_guid(bs_written(user_key)) as user_object_id,
+        coalesce(parent, bs_text(folder_listed.path)) as folder, coalesce(parent_id, bs_text(folder_listed.id)) as folder_id,
         case when operation = 'AttachmentAccess' then 'attachment' when kind in ('bind', 'sync') then kind
-            when lists then 'bind' when parent is not null then 'sync' else 'open' end as access,
-        case when kind = 'sync' then null else listed end as item_count
-    from decoded"""
+            when len(folders) > 0 then 'bind' when parent is not null then 'sync' else 'open' end as access,
+        case when kind = 'sync' then null else {_LISTED} end as item_count
+    from first"""
 
-_ITEM_COLUMNS = """bs_message(coalesce(bs_text(i.InternetMessageId), bs_text(f.InternetMessageId))) as message_id,
-    coalesce(bs_text(i.ImmutableId), bs_text(f.ImmutableId)) as immutable_id,
-    coalesce(bs_text(i.Id), bs_text(f.Id)) as store_id, bs_text(f.Path) as folder,
-    coalesce(bs_text(i.Subject), bs_text(f.Subject)) as subject, bs_whole(i.SizeInBytes) as size"""
-_PLAIN_ITEM_COLUMNS = """bs_message(i.InternetMessageId) as message_id, bs_text(i.ImmutableId) as immutable_id,
-    bs_text(i.Id) as store_id, bs_text(path) as folder, bs_text(i.Subject) as subject, bs_whole(i.SizeInBytes) as size"""
-_PLACE = f"record_id, time, tenant_id, file, row, {_MAILBOX} as box_name"
-_KEPT = "record_id, time, tenant_id, file, row, box_name"
-_ITEMS = f"""with listed as (select {_PLACE}, unnest(u.Folders) as f from kept where {_ACCESS}),
-    bound as (select {_KEPT}, f.Path as path, unnest(f.FolderItems) as i from listed),
-    attached as (select {_PLACE}, unnest(u.Messages) as f from kept where operation = 'AttachmentAccess'),
-    parts as (select {_KEPT}, f, unnest(coalesce(f.MessageItems, [null])) as i from attached),
-    single as (select {_PLACE}, {_PARENT} as path, u.Item as i from kept where {_ACCESS}
-        and u.Folders is null and coalesce(u.Item.Id, u.Item.InternetMessageId) is not null
-        and {_KIND} is distinct from 'Sync')
-    select *, bs_small(box_name) as mailbox from (select {_KEPT}, {_PLAIN_ITEM_COLUMNS} from bound
-        union all select {_KEPT}, {_PLAIN_ITEM_COLUMNS} from single
-        union all select {_KEPT}, {_ITEM_COLUMNS} from parts)
-    where coalesce(message_id, immutable_id, store_id) is not null"""
+_PLACE = "record_id, time, tenant_id, file, row, mailbox"
+_ITEM_TEXTS = """i.InternetMessageId as message, i.ImmutableId as immutable, i.Id as store, i.Subject as title,
+    i.SizeInBytes as bytes"""
+_PART_TEXTS = """coalesce(i.InternetMessageId, f.InternetMessageId), coalesce(i.ImmutableId, f.ImmutableId),
+    coalesce(i.Id, f.Id), coalesce(i.Subject, f.Subject), i.SizeInBytes"""
+_ITEMS = f"""with listed as (select {_PLACE}, unnest(folders) as f from kept where {_ACCESS}),
+    bound as (select {_PLACE}, f.Path as path, unnest(f.FolderItems) as i from listed),
+    attached as (select {_PLACE}, unnest(messages) as f from kept where messages is not null),
+    parts as (select {_PLACE}, f, unnest(coalesce(f.MessageItems, [null])) as i from attached),
+    alone as (select {_PLACE}, parent as path, unnest(single) as i from kept where {_ACCESS} and single is not null),
+    texts as (select {_PLACE}, path, {_ITEM_TEXTS} from bound union all select {_PLACE}, path, {_ITEM_TEXTS} from alone
+        union all select {_PLACE}, f.Path, {_PART_TEXTS} from parts)
+    select {_PLACE}, bs_message(message) as message_id, bs_text(immutable) as immutable_id, bs_text(store) as store_id,
+        bs_text(path) as folder, bs_text(title) as subject, bs_whole(bytes) as size
+    from texts where coalesce(nullif(message, ''), nullif(immutable, ''), nullif(store, '')) is not null"""
 
-_SIGNED = "operation in ('UserLoggedIn', 'UserLoginFailed')"
-_ISSUANCES = f"""with texts as (select record_id, time, tenant_id, operation, file, row,
-        u.ActorContextId as home, bs_plain(u.UserId) as user_id, bs_text(u.UserKey) as user_key,
-        u.ApplicationId as app, bs_text(u.ObjectId) as resource, bs_text(u.Target[1].ID) as target,
-        coalesce(bs_text(u.ClientIP), bs_text(u.ActorIpAddress), bs_text(u.ClientIPAddress)) as address,
-        bs_named(u.ExtendedProperties, 'UserAgent') as agent_text, bs_named(u.DeviceProperties, 'Id') as device,
-        u.DeviceId as own_device, bs_named(u.DeviceProperties, 'IsCompliantAndManaged') as managed_text,
-        bs_named(u.DeviceProperties, 'SessionId') as session, u.AppAccessContext.AADSessionId as context_session,
-        u.SessionId as own_session, bs_named(u.ExtendedProperties, 'RequestType') as request_type,
-        bs_plain(u.ErrorNumber) as error_number
-    from kept where {_SIGNED})
-    select record_id as issuance_id, record_id, record_id as token_id, time, tenant_id, file, row,
-        bs_text(agent_text) as user_agent, bs_text(request_type) as protocol,
-        coalesce(bs_guid(home), tenant_id) as home_tenant_id, coalesce(bs_small(user_id), bs_small(user_key)) as user,
-        bs_guid(bs_written(user_key)) as user_object_id, bs_guid(app) as app_id,
-        coalesce(bs_guid(bs_written(resource)), bs_guid(bs_written(target))) as resource_id, bs_host(address) as host,
-        null::varchar as country, null::bigint as asn, coalesce(bs_guid(device), bs_guid(own_device)) as device_id,
-        bs_true(managed_text) as managed,
-        coalesce(bs_guid(session), bs_guid(context_session), bs_guid(own_session)) as session_id, true as interactive,
+_ISSUANCES = """with texts as (select record_id, time, tenant_id, operation, file, row, actor, user_key, host, device_id,
+        session_id, unnest(signed) as s from kept where signed is not null)
+    select record_id as issuance_id, record_id, record_id as token_id, time, tenant_id, file, row, host,
+        bs_text(s.agent) as user_agent, bs_text(s.request) as protocol, coalesce(bs_guid(s.home), tenant_id) as home_tenant_id,
+        actor as user, bs_guid(bs_written(user_key)) as user_object_id, bs_guid(s.app) as app_id,
+        coalesce(bs_guid(bs_written(s.resource)), bs_guid(bs_written(s.target))) as resource_id,
+        null::varchar as country, null::bigint as asn, coalesce(bs_guid(s.device), device_id) as device_id,
+        bs_true(s.managed) as managed, coalesce(bs_guid(s.session), session_id) as session_id, true as interactive,
         null::varchar as incoming_token, null::varchar as mfa,
         case operation when 'UserLoggedIn' then 'success' else 'failure' end as outcome,
-        case operation when 'UserLoggedIn' then null else error_number end as error,
+        case operation when 'UserLoggedIn' then null else s.error end as error,
         null::varchar as risk, 'unified-audit' as stream
     from texts"""
 
-_TABLES = {"accesses": (_ACCESS, _ACCESSES), "items": (_ACCESS, _ITEMS), "issuances": (_SIGNED, _ISSUANCES)}
+_TABLES = {
+    "accesses": (_ACCESS, _ACCESSES),
+    "items": (_ACCESS, _ITEMS),
+    "issuances": ("signed is not null", _ISSUANCES),
+}
 _KEYS = ("Id", "CreationTime", "Operation", "OrganizationId", "RecordType", "UserKey", "UserType", "Workload")
 
 

@@ -100,6 +100,7 @@ def test_a_lock_that_was_not_taken_is_given_back_without_harm(tmp_path: Path) ->
     lock.acquire()
     lock.release()
     lock.release()
+    assert (tmp_path / "lock").read_text() == ""
 
 
 def test_a_lake_that_cannot_be_opened_leaves_no_lock(tmp_path: Path) -> None:
