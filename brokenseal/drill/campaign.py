@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from brokenseal.drill import chance, clients, post
+from brokenseal.drill import chance, post
 from brokenseal.drill.clients import Client, Token
 from brokenseal.drill.life import Bout, Life, Opened
 from brokenseal.drill.people import Message, Person
@@ -140,26 +140,3 @@ class Slow:
         agent = scene.client.agent(day) or scene.client.told(day)
         label = self.label(bout, token)
         return HostileVisit(scene.org.tenant_id, scene.box.upn, scene.spot.ip, agent, label, opened)
-
-
-def machines(rng: Random, earth: Earth, networks: int, each: int) -> list[Spot]:
-    """Rented machines: `each` addresses in one block of each of so many hosting networks."""
-    spots: list[Spot] = []
-    for network in rng.sample(earth.hosting, networks):
-        block = network.block(rng)
-        spots += [network.spot(f"{block}.{last}") for last in rng.sample(range(2, 254), each)]
-    return spots
-
-
-def browser(agent: str) -> Client:
-    """The web client in a browser that says this of itself."""
-    return Client(
-        "owa", f"Client=OWA;{agent};", agent, clients.EXCHANGE, "", clients.OWA_CLIENT, "One Outlook Web", "full"
-    )
-
-
-def forged(rng: Random, session: str, moment: int, careless: float) -> Token:
-    """A token that nobody issued; `careless` is the chance of an ending that the provider never gives."""
-    request = chance.guid(rng) if rng.random() < careless else chance.request_id(rng)
-    issued = moment - rng.randrange(30, 2400)
-    return Token(request, chance.unique_token_id(request), session, issued, issued + 4500)

@@ -49,6 +49,7 @@ class Life:
         self.wallet = Wallet(organisation, rng, export)
         self.flood: tuple[Person, int] | None = None
         self.silence = Silence()
+        self.today, self.now = 0, chance.EPOCH
         business = organisation.country.business
         self.archive = business.spot(f"{business.block(rng)}.{rng.randrange(2, 254)}")
         for person in organisation.people:
@@ -59,6 +60,7 @@ class Life:
 
     def morning(self, day: int) -> None:
         """What a day begins with."""
+        self.today, self.now = day, chance.EPOCH + day * chance.DAY
         self.silence.forget(chance.EPOCH + day * chance.DAY)
         post.deliver(self.rng, self.organisation, 5 if chance.weekday(day) else 2)
         if self.flood and self.flood[1] == day:
@@ -98,6 +100,8 @@ class Life:
         rng, away = self.rng, person.trip_until >= day
         at_home = not working or rng.random() < person.at_home
         home = person.home.spot(day)
+        if person.vpn and rng.random() < 0.5:
+            home = rng.choice(self.earth.vpn)
         desk = person.trip if away and person.trip else home if at_home else person.office
         uses: list[tuple[Person, Client, Spot]] = []
         if person.laptop and working:

@@ -39,6 +39,7 @@ class Goal:
 
 
 CLOSE, FAIR, HARD = Goal(1.0, 0.05, 0.98, 1), Goal(0.9, 0.10, 0.90, 2), Goal(0.8, 0.10, 0.80, None)
+PROXIES = Goal(0.9, 0.10, 0.90, None)
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,24 @@ class Scenario:
 _ALL = (
     Scenario("forged", "forged", "forged tokens from rented machines, low and slow", CLOSE),
     Scenario("careless", "careless", "forged tokens of odd shape, in haste", CLOSE),
+    Scenario("shared-vpn", "shared_vpn", "forged tokens through a VPN that staff use", CLOSE),
+    Scenario("cookie", "cookie", "a stolen session beside its owner", CLOSE),
+    Scenario("sync", "sync", "folders copied by a desktop program", CLOSE),
     Scenario("forged-no-sign-ins", "forged", "forged tokens, no sign-in logs", FAIR, sign_in_days=0),
     Scenario("forged-20-days", "forged", "forged tokens, 20 days of sign-in logs", FAIR, sign_in_days=20),
+    Scenario("proxies", "proxies", "forged tokens, a new home's address each visit", PROXIES),
+    Scenario("already-there", "already_there", "forged tokens since before the logs begin", FAIR),
+    Scenario("two-at-once", "two_at_once", "two intruders in the same organisations", FAIR),
+    Scenario("victims-own-provider", "victims_own_provider", "forged tokens, victim's provider and browser", HARD),
+    Scenario("delegate", "delegate", "rights given long ago, used for something else", HARD),
+    Scenario(
+        "five-mailboxes",
+        "cookie",
+        "five mailboxes, 30 days, one robbed by a stolen session",
+        size=Size(1, 5, 30),
+        most=1,
+        lead=True,
+    ),
     Scenario("quiet", None, "nobody"),
 )
 SCENARIOS = {scenario.name: scenario for scenario in _ALL}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from brokenseal.drill import campaign, chance
+from brokenseal.drill import chance, ways
 from brokenseal.drill.campaign import Habits, Slow
 from brokenseal.drill.clients import Client, Token
 from brokenseal.drill.life import Bout, Life
@@ -34,7 +34,7 @@ class Intruder(Slow):
 
     def settle(self, rng: Random) -> None:
         """One network, three machines."""
-        self.spots = campaign.machines(rng, self.earth, 1, 3)
+        self.spots = ways.machines(rng, self.earth, 1, 3)
 
     def spot(self, life: Life, person: Person, rng: Random) -> Spot:
         """Any of his machines."""
@@ -42,7 +42,7 @@ class Intruder(Slow):
 
     def client(self, life: Life, person: Person, rng: Random) -> Client:
         """The browser string of his script."""
-        return campaign.browser(AGENT)
+        return ways.browser(AGENT)
 
     def tokens(self, life: Life, bout: Bout, rng: Random) -> Callable[[int], Token | None]:
         """A new token for each request: any id, issued now, of the consumers' tenant, in no session."""
