@@ -97,7 +97,8 @@ def trusted(given: bytes | str | Mapping[str, Any]) -> TrustedKeys:
 
 
 def _why(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:120]
+    text = f"{type(error).__name__}: {error}"[:120]
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _key(entry: Any) -> TrustedKey:

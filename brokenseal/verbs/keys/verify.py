@@ -105,8 +105,6 @@ def _screen(judged: list[dict[str, Any]], known: Policy) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from brokenseal.report import visible
-
     console = Console(highlight=False)
     for entry in judged:
         refused = entry["refused_by"]
@@ -115,7 +113,7 @@ def _screen(judged: list[dict[str, Any]], known: Policy) -> None:
             head.append("let in", style="green")
         else:
             head.append(f"refused by rule {refused['rule']}, {refused['code']}", style="red")
-            head.append(Text(f": {visible(refused['reason'], 300)}"))
+            head.append(f": {refused['reason']}")
         console.print(head)
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("rule", justify="right")
@@ -129,8 +127,8 @@ def _screen(judged: list[dict[str, Any]], known: Policy) -> None:
                 str(check["rule"]),
                 check["code"],
                 check["asks"],
-                Text(visible(said, 300) if said else "yes", style=style),
+                Text(said or "yes", style=style),
             )
         console.print(table)
     for skipped in known.keys.skipped:
-        console.print(Text(f"key set: {visible(skipped, 200)}", style="dim"))
+        console.print(Text(f"key set: {skipped}", style="dim"))
