@@ -13,10 +13,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from brokenseal.sources.lines import Stream
+from brokenseal.sources.unpack import Place
 
 SAMPLE = 128 << 10
 MOST_SAMPLE = 64 << 20
@@ -54,7 +54,7 @@ class Sample:
         return all(n.lower() in known for n in names)
 
 
-def sample(path: Path) -> Sample:
+def sample(path: Place) -> Sample:
     """Look at a file. Raises OSError where it cannot be opened."""
     head = b""
     for block in Stream(path).blocks(SAMPLE):
