@@ -13,7 +13,7 @@ from pathlib import Path
 from brokenseal.lake.connect import parquet, quoted
 
 LOSERS = {"record_id": "string", "place": "string"}
-FROM_FILES = ("records", "accesses", "items", "issuances")
+FROM_FILES = ("records", "accesses", "items", "issuances", "deliveries")
 """Tables whose segments hold a row set for each (record, place)."""
 HIDDEN = {"file_sha256": "string", "row": "int64", "place": "string"}
 """Columns that the segments of these tables hold beyond those of the schema."""
@@ -21,8 +21,9 @@ THINNER = {
     "unified-audit-csv": 1,
     "graph-audit": 2,
     "cloud-app-events": 3,
+    "cloud-app-stream": 3,
     "office-activity": 4,
-    "entra-diagnostic": 1,
+    "azure-monitor": 1,
     "log-analytics-signin": 2,
     "entra-portal": 3,
     "defender-signin": 4,

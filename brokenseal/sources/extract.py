@@ -141,7 +141,7 @@ class Extraction:
 
     def _typed(self, source: str, text: str, guard: str) -> str:
         parsed = f"case when {guard} then try(json_transform({text}, '{self.log.spec_json}')) end as p"
-        unwrapped = f"select *, {self.log.unwrap} as u from (select file, row, {parsed} from {source})"
+        unwrapped = f"select *, {self.log.unwrap} as u from (select file, row, {text} as raw, {parsed} from {source})"
         picked = f"select *, {self._texts} from ({unwrapped})"
         return f"select file, row, coalesce({self.log.valid}, false) as valid, {self._columns} from ({picked})"
 
@@ -200,13 +200,14 @@ class Extraction:
 
     def _copy(self) -> None:
         place = self._place()
+        source = "source" if "source" in self.log.record else quoted(self.log.source)
         self._segment(
             "sightings",
             f"select record_id, {place}, row, '{self.log.name}' as shape, content from typed",
         )
         self._segment(
             "records",
-            f"select record_id, tenant_id, '{self.log.source}' as source, '{self.log.name}' as shape, operation, time, raw, "
+            f"select record_id, tenant_id, {source} as source, '{self.log.name}' as shape, operation, time, raw, "
             f"null::timestamp as available_at, {place}, row from block join kept using (file, row)",
         )
         self._derive()

@@ -291,6 +291,9 @@ def _whole(data: bytes) -> list[msgspec.Raw]:
     if data[:64].lstrip()[:1] == b"[":
         return msgspec.json.decode(data, type=list[msgspec.Raw])
     members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    # OData of old wraps the wrapper
+    if list(members) == ["d"] and memoryview(members["d"])[:1] == b"{":
+        members = msgspec.json.decode(members["d"], type=dict[str, msgspec.Raw])
     for name in split.WRAPPERS:
         if name in members and memoryview(members[name])[:1] == b"[":
             return msgspec.json.decode(members[name], type=list[msgspec.Raw])

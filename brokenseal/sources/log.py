@@ -18,7 +18,8 @@ from brokenseal.sources.recognise import Sample
 class Log:
     """One log in one shape.
 
-    In SQL, `p` is the parsed struct and `u` the provider's record in it (`unwrap`). `texts` picks values out of them.
+    In SQL, `p` is the parsed struct and `u` the provider's record in it (`unwrap`, which may name more: `... as g, ...`).
+    `texts` picks values out of them.
     `record` makes from texts what is kept of every row: the columns of `records`, `content` (32 letters of what all shapes
     share, and behind them those of what only whole ones tell), and what the tables need; `given_tenant` is the organisation
     named on the command line. `valid` says whether an object is a record of this log at all, and `needs` what it lacks where

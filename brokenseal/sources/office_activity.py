@@ -73,6 +73,6 @@ LOGS = (
         unified_audit._TABLES,
         unwrap=_UNWRAP,
         shapes=("csv", "json-lines", "json-array", "json-value", "json-pages"),
-        needs="an id (OfficeId) and a time (TimeGenerated)",
+        needs="an id (OfficeId) or a time (TimeGenerated)",
     ),
 )

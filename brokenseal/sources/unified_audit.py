@@ -131,7 +131,8 @@ _ACCESSES = f"""with shaped as (select *, bs_token(unique_token) as token_id, li
         coalesce(parent, bs_text(folder_listed.path)) as folder, coalesce(parent_id, bs_text(folder_listed.id)) as folder_id,
         case when operation = 'AttachmentAccess' then 'attachment' when kind in ('bind', 'sync') then kind
             when len(folders) > 0 then 'bind' when parent is not null then 'sync' else 'open' end as access,
-        case when kind = 'sync' then null else {_LISTED} end as item_count
+        case when kind = 'sync' then null else {_LISTED} end as item_count, null::bigint as response_bytes,
+        null::varchar as mailbox_object_id
     from first"""
 
 _PLACE = "record_id, time, tenant_id, file, row, mailbox"
