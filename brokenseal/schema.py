@@ -243,9 +243,39 @@ _TABLES = (
         ip string the address
         prefix string its /24, or /48 of version 6
         wide string its /16, or /32 of version 6
-        asn int64 autonomous system, from the sign-ins that name it
+        asn int64 autonomous system, from the sign-ins that name it, else from --mmdb
         net string the network that history is kept by: the autonomous system where known, else wide
-        kind string provider or unknown
+        kind string provider; from --mmdb hosting, isp or mobile; else unknown
+        owner string who has the address, from --mmdb
+        country string country of the owner, two letters, from --mmdb
+        as_known_on timestamp the day the database was made
+        """,
+    ),
+    _table(
+        "identities",
+        "run",
+        "a person, application or mailbox, under all the names that records give it together",
+        """
+        tenant_id string the organisation
+        object_id string object id in the directory
+        mailbox_guid string GUID of the mailbox
+        upn string the address it carried last
+        addresses array<string> all its addresses
+        kind string mailbox, person or application
+        """,
+    ),
+    _table(
+        "messages",
+        "run",
+        "a message that the provider delivered, from message traces",
+        """
+        message_id string Internet Message-ID with its angle brackets
+        tenant_id string the organisation; of a trace that names none, by its domains where one organisation has them
+        time timestamp when it was received
+        sender string address, lower case
+        recipients array<string> addresses, lower case
+        subject string subject
+        size int64 bytes
         """,
     ),
     _table(
@@ -399,8 +429,10 @@ _TABLES = (
         immutable_id string the provider's immutable id
         folder string the folder
         subject string subject where known
+        sender string who sent it, where a message trace says so
+        recipients array<string> to whom, where a message trace says so
         first_access timestamp first access
-        certainty string listed or folder
+        certainty string listed, list (shown by a request that names no message) or folder
         by string intruder, or either where owner and intruder share the session or token
         """,
     ),

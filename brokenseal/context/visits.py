@@ -2,9 +2,10 @@
 
 What: accesses to one mailbox by one actor with one client from one address in one token or session are one visit, cut
 where more than sixty minutes pass. Why: an act is what is judged; a record is a two-minute aggregate of the provider's.
-How: a mailbox's spellings are brought together by its GUID; a session missing from a record is filled from other records
-of its token; gaps are found by the access before, and a running sum of cuts numbers the visits. Misses: an aggregate
-holds one token, so two tokens within two minutes may hide in one record.
+How: a mailbox's names, and a person's, are brought together by `aliases`; a session missing from a record is filled from
+other records of its token; a request to Graph and the mailbox's own record of it are one visit, at the caller's address;
+gaps are found by the access before, and a running sum of cuts numbers the visits. Misses: an aggregate holds one token, so
+two tokens within two minutes may hide in one record.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from ibis.expr.types import StringValue
 from brokenseal.lake import Lake
 
 CUT_MINUTES = 60
+AGGREGATE_MINUTES = 2
+"""The provider puts what a client opens within two minutes in one record."""
 KEY = (
     "tenant_id",
     "box",
@@ -33,7 +36,9 @@ RELATIONSHIP = ("tenant_id", "box", "actor", "net", "client_key")
 
 def visits(lake: Lake) -> None:
     """Write `visit_records` (record to visit) and `unlinked`, the visits before they are linked to their issuance."""
-    accesses = _with_session(_with_box(lake.read("accesses")))
+    accesses = _with_session(_with_box(lake.read("accesses"), lake.read("aliases")))
+    if lake.fetch(accesses.filter(_is_request(accesses)).limit(1)).num_rows:
+        accesses = _with_request(lake.write("sessions", accesses))
     placed = _with_network(accesses, lake.read("networks"))
     numbered = lake.write("numbered", _numbered(placed))
     lake.write("visit_records", numbered.select("record_id", "visit_id", "time"))
@@ -41,23 +46,31 @@ def visits(lake: Lake) -> None:
     lake.write("unlinked", _visits(numbered, counted))
 
 
-def _with_box(accesses: Table) -> Table:
-    """One mailbox for all its spellings: `box` is its GUID, or its address where no record knows the GUID."""
-    named = accesses.filter(accesses.mailbox.notnull() & accesses.mailbox_guid.notnull())
-    by_name = named.group_by("tenant_id", "mailbox").agg(guid=named.mailbox_guid.min())
-    joined = accesses.left_join(by_name, ["tenant_id", "mailbox"])
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
-    box = ibis.coalesce(joined.mailbox_guid, joined.guid, joined.mailbox, ibis.literal("?"))
-    joined = joined.mutate(box=box).drop("guid")
-    # the address it carried last is the one that people know it by
-    spelled = joined.filter(joined.mailbox.notnull())
-    last = spelled.group_by("tenant_id", "box", "mailbox").agg(until=spelled.time.max())
-    order = ibis.window(group_by=["tenant_id", "box"], order_by=[ibis.desc(last.until), last.mailbox])
-    last = last.mutate(nth=ibis.row_number().over(order))
-    last = last.filter(last.nth == 0).select("tenant_id", "box", known_as="mailbox")
-    named_now = joined.left_join(last, ["tenant_id", "box"])
-    named_now = named_now.drop([c for c in named_now.columns if c.endswith("_right")])
-    return named_now.mutate(mailbox=ibis.coalesce(named_now.known_as, named_now.mailbox)).drop("known_as")
+def _with_box(accesses: Table, aliases: Table) -> Table:
+    """One mailbox and one actor for all their names: `box` is the mailbox's GUID, or what else it is known by."""
+    a = accesses
+    by_address = ibis.ifelse(a.mailbox.notnull(), ibis.literal("a:") + a.mailbox, ibis.null("string"))
+    by_object = ibis.ifelse(
+        a.mailbox_object_id.notnull(), ibis.literal("o:") + a.mailbox_object_id, ibis.null("string")
+    )
+    by_guid = ibis.ifelse(a.mailbox_guid.notnull(), ibis.literal("g:") + a.mailbox_guid, ibis.null("string"))
+    named = a.mutate(
+        alias=ibis.coalesce(by_guid, by_object, by_address),
+        acting=ibis.ifelse(a.actor.re_search("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"), "o:", "a:") + a.actor,
+    )
+    boxes = named.left_join(aliases.drop("kind"), ["tenant_id", "alias"])
+    boxes = boxes.drop([c for c in boxes.columns if c.endswith("_right")])
+    box = ibis.coalesce(boxes.box_known, boxes.mailbox_guid, boxes.mailbox, boxes.mailbox_object_id, ibis.literal("?"))
+    boxes = boxes.mutate(box=box, mailbox=ibis.coalesce(boxes.known_as, boxes.mailbox, boxes.mailbox_object_id))
+    boxes = boxes.drop("box_known", "known_as")
+    people = aliases.select("tenant_id", acting="alias", actor_known_as="known_as")
+    acted = boxes.left_join(people, ["tenant_id", "acting"])
+    acted = acted.drop([c for c in acted.columns if c.endswith("_right")])
+    actor = ibis.coalesce(acted.actor_known_as, acted.actor)
+    owner = ibis.ifelse(actor == acted.mailbox, ibis.literal("owner"), ibis.literal("delegate"))
+    return acted.mutate(actor=actor, logon_type=ibis.coalesce(acted.logon_type, owner)).drop(
+        "alias", "acting", "actor_known_as"
+    )
 
 
 def _with_session(accesses: Table) -> Table:
@@ -72,6 +85,59 @@ def _with_session(accesses: Table) -> Table:
         # the key names the session only where no token does
         session_key=ibis.ifelse(joined.token_id.isnull(), session, ibis.null("string")),
     ).drop("token_session")
+
+
+def _is_request(accesses: Table) -> ibis.Value:
+    """A request to Graph, as its own log tells it."""
+    return accesses.record_id.startswith("graph-")
+
+
+def _with_request(accesses: Table) -> Table:
+    """The mailbox's record of a request to Graph and the request itself look alike.
+
+    The record shows the provider's address, the request the caller's; token, mailbox and two minutes tell that they are one.
+    """
+    met = _met(accesses).filter(lambda t: t.of_record == 0)
+    caller = met.select("record_id", **{f"its_{n}": met[f"{n}_right"] for n in _SHOWN})
+    out = accesses.left_join(caller, "record_id")
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    hidden = out.its_ip.notnull() & (ibis.coalesce(out.ip_is, "unknown") != "caller")
+    told = {n: ibis.ifelse(hidden, out[f"its_{n}"], out[n]) for n in ("ip", "ip_is", "prefix", "wide")}
+    told |= {n: ibis.coalesce(out[n], out[f"its_{n}"]) for n in ("user_agent", "agent")}
+    shown = out.mutate(**told).drop([f"its_{n}" for n in _SHOWN])
+    back = _met(shown)
+    back = back.filter((back.of_request == 0) & (back.ip == back.ip_right))
+    like = back.select(record_id="record_id_right", **{f"its_{n}": back[n] for n in _ALIKE})
+    out = shown.left_join(like, "record_id")
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    alike = {n: ibis.coalesce(out[f"its_{n}"], out[n]) for n in _ALIKE}
+    return out.mutate(**alike).drop([f"its_{n}" for n in _ALIKE])
+
+
+_SHOWN = ("ip", "ip_is", "prefix", "wide", "user_agent", "agent")
+_ALIKE = ("actor", "client", "app_id", "client_app_id", "user_agent", "agent")
+
+
+def _met(accesses: Table) -> Table:
+    """Records (left) with the requests of their token and mailbox in their two minutes; the nearest of each is number 0."""
+    columns = ["record_id", "time", "token_id", "box", *dict.fromkeys(_SHOWN + _ALIKE)]
+    with_token = accesses.filter(accesses.token_id.notnull() & (accesses.client == "rest"))
+    records = with_token.filter(~_is_request(with_token)).select(*columns)
+    requests = with_token.filter(_is_request(with_token)).select(*columns)
+    near = records.join(
+        requests,
+        [
+            records.token_id == requests.token_id,
+            records.box == requests.box,
+            requests.time >= records.time - ibis.interval(minutes=1),
+            requests.time <= records.time + ibis.interval(minutes=AGGREGATE_MINUTES + 1),
+        ],
+    )
+    apart = near.time_right.delta(near.time, unit="microsecond").abs()
+    near = near.mutate(apart=apart)
+    by_record = ibis.window(group_by="record_id", order_by=[near.apart, near.record_id_right])
+    by_request = ibis.window(group_by="record_id_right", order_by=[near.apart, near.record_id])
+    return near.mutate(of_record=ibis.row_number().over(by_record), of_request=ibis.row_number().over(by_request))
 
 
 def _with_network(accesses: Table, networks: Table) -> Table:
@@ -112,14 +178,18 @@ def _numbered(accesses: Table) -> Table:
 
 
 def _messages(lake: Lake) -> Table:
-    """Distinct messages a visit listed; the immutable id tells a message best, the Message-ID next."""
+    """Distinct messages a visit listed; the immutable id tells a message best, the Message-ID next.
+
+    A request to Graph names a message by another id than the mailbox's record does: the longer list counts.
+    """
     items = lake.read("items").select("record_id", "message_id", "immutable_id", "store_id")
     records = lake.read("visit_records").select("record_id", "visit_id")
     joined = items.inner_join(records, "record_id")
     message = ibis.coalesce(joined.immutable_id, joined.message_id, joined.store_id)
-    named = joined.select("visit_id", message=message)
+    named = joined.select("visit_id", message=message, request=_is_request(joined))
     distinct = named.filter(named.message.notnull()).distinct()
-    return distinct.group_by("visit_id").agg(item_count=distinct.count())
+    counted = distinct.group_by("visit_id", "request").agg(n=distinct.count())
+    return counted.group_by("visit_id").agg(item_count=counted.n.max())
 
 
 def _visits(numbered: Table, counted: Table) -> Table:

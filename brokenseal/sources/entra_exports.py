@@ -110,7 +110,7 @@ _workspace = _log(
 def _is_workspace(seen: Sample) -> bool:
     if seen.shape == "csv":
         return seen.columns("ResultType", "IPAddress", "Id") and (
-            seen.columns("UserPrincipalName", "AppDisplayName") or seen.columns("ServicePrincipalId", "AppId")
+            seen.columns("UserPrincipalName") or seen.columns("ServicePrincipalId", "AppId")
         )
     return seen.has("TimeGenerated", "Id", "ResultType", "IPAddress") and seen.has(
         "UserPrincipalName", "AppDisplayName", "ServicePrincipalId", "AppId", least=2
