@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-VERSION = 1
+VERSION = 2
 
 ARROW = {
     "string": pa.string(),
@@ -74,8 +74,8 @@ _TABLES = (
         """
         file_sha256 string SHA-256 of the file's bytes as they lay on disk
         path string the path as it was given, relative to what was named on the command line
-        format string unified-audit, unified-audit-csv, graph-audit, entra-signin, or the other log's name
-        shape string json-lines, json-array, json-value, csv, or none
+        format string the log and its shape, as docs/logs.md names them; `several` for an archive of more than one
+        shape string json-lines, json-array, json-value, json-pages, csv, zip, or none
         size int64 bytes on disk
         rows int64 rows seen: lines that are not blank, elements, or CSV records after the header
         records int64 distinct records this file added to the lake
@@ -106,7 +106,7 @@ _TABLES = (
         file_sha256 string the file
         member string the member of an archive, NULL for a plain file
         row int64 as in rejects
-        shape string the shape of this copy: unified-audit, unified-audit-csv, graph-audit, entra-signin
+        shape string the shape of this copy, as inputs name formats
         content string hash of the fields that all shapes share, to tell copies that disagree
         """,
     ),
@@ -115,9 +115,9 @@ _TABLES = (
         "truth",
         "a distinct record, verbatim",
         """
-        record_id string the provider's id in lower case (of a sign-in behind 'signin-'); without one, the hash of the record
+        record_id string the provider's id in lower case (behind 'signin-', 'graph-' or 'trace-'); without one, the record's hash
         tenant_id string the organisation's id
-        source string unified-audit or entra-signin
+        source string unified-audit, entra-signin, graph-activity or message-trace
         shape string the shape of the copy that is kept
         operation string what happened, as the provider names it
         time timestamp when, by the provider's clock
@@ -138,12 +138,14 @@ _TABLES = (
         tenant_id string the organisation whose mailbox it is
         mailbox string the mailbox's address, lower case
         mailbox_guid string the mailbox's GUID
+        mailbox_object_id string object id of the mailbox's owner, where the record names the mailbox so
         actor string who acted, lower case address or service name
         logon_type string owner, delegate, admin, application or system
         access string bind (listed messages), sync (a whole folder), attachment, list or open
         folder string path or name of the folder (the only one, or the first by name)
         folder_id string id of the folder
-        item_count int64 messages listed in the record; NULL for a sync
+        item_count int64 messages listed in the record; NULL for a sync or list
+        response_bytes int64 size of the answer, which bounds what a list showed; NULL where the record does not say
         throttled boolean the provider stopped logging binds of this mailbox; NULL where the record does not say
         client string owa, outlook, rest, restsystem, activesync, imap, pop, ews or other
         user_agent string the client's own description, where the record holds one
@@ -213,7 +215,24 @@ _TABLES = (
         outcome string success or failure
         error string the provider's error code, NULL on success
         risk string risk level the provider gave
-        stream string interactive, non-interactive, service-principal, managed-identity, unified-audit
+        stream string interactive, non-interactive, user (one of these), service-principal, managed-identity, adfs, ...
+        """,
+    ),
+    _table(
+        "deliveries",
+        "log",
+        "a message delivered, as the message trace tells it",
+        """
+        record_id string the record
+        time timestamp when it was received
+        tenant_id string the organisation, NULL where the trace names none
+        organization string the organisation's domain, where the trace names it
+        message_id string Internet Message-ID with its angle brackets
+        sender string address, lower case
+        recipients array<string> addresses, lower case: one, or all of the message
+        subject string subject
+        size int64 bytes
+        status string what became of it
         """,
     ),
     _table(
@@ -224,9 +243,39 @@ _TABLES = (
         ip string the address
         prefix string its /24, or /48 of version 6
         wide string its /16, or /32 of version 6
-        asn int64 autonomous system, from the sign-ins that name it
+        asn int64 autonomous system, from the sign-ins that name it, else from --mmdb
         net string the network that history is kept by: the autonomous system where known, else wide
-        kind string provider or unknown
+        kind string provider; from --mmdb hosting, isp or mobile; else unknown
+        owner string who has the address, from --mmdb
+        country string country of the owner, two letters, from --mmdb
+        as_known_on timestamp the day the database was made
+        """,
+    ),
+    _table(
+        "identities",
+        "run",
+        "a person, application or mailbox, under all the names that records give it together",
+        """
+        tenant_id string the organisation
+        object_id string object id in the directory
+        mailbox_guid string GUID of the mailbox
+        upn string the address it carried last
+        addresses array<string> all its addresses
+        kind string mailbox, person or application
+        """,
+    ),
+    _table(
+        "messages",
+        "run",
+        "a message that the provider delivered, from message traces",
+        """
+        message_id string Internet Message-ID with its angle brackets
+        tenant_id string the organisation; of a trace that names none, by its domains where one organisation has them
+        time timestamp when it was received
+        sender string address, lower case
+        recipients array<string> addresses, lower case
+        subject string subject
+        size int64 bytes
         """,
     ),
     _table(
@@ -380,8 +429,10 @@ _TABLES = (
         immutable_id string the provider's immutable id
         folder string the folder
         subject string subject where known
+        sender string who sent it, where a message trace says so
+        recipients array<string> to whom, where a message trace says so
         first_access timestamp first access
-        certainty string listed or folder
+        certainty string listed, list (shown by a request that names no message) or folder
         by string intruder, or either where owner and intruder share the session or token
         """,
     ),

@@ -23,6 +23,9 @@ def investigate(
         None, "--as-of", help="The moment the answer speaks of; by default the latest event."
     ),
     isolate: bool = typer.Option(False, "--isolate", help="Organisations learn nothing from each other's history."),
+    mmdb: list[Path] = typer.Option(
+        [], "--mmdb", help="Databases of address owners in MaxMind's format; the first counts."
+    ),
     tenant: str | None = typer.Option(None, "--tenant", help="Organisation of records that name none."),
     json: bool = typer.Option(False, "--json", help="Print answer.json and no words."),
     memory: str = typer.Option("2GB", "--memory", help="Memory limit of the engine."),
@@ -56,7 +59,7 @@ def investigate(
             summary = sources.ingest(
                 opened, paths, tenant=tenant, threads=opened.threads, memory=memory, report=progress.step
             )
-            pipeline.analyse(opened, pipeline.Options(as_of, false_cases, isolate), progress.say)
+            pipeline.analyse(opened, pipeline.Options(as_of, false_cases, isolate, tuple(mmdb)), progress.say)
             answer = report.write(opened, out, call, pipeline.described())
     for line in sorted(summary.problems):
         typer.echo(report.visible(line), err=True)
