@@ -127,7 +127,8 @@ class Examiner:
                 continue
             for secret in self._parsed(decoded.data, place, length, own, inner, depth + 1):
                 covered = max(covered, secret.end)
-                begin, end = (seen.place(decoded.place(p)) for p in (secret.begin, secret.end))
+                begin = seen.place(decoded.place(secret.begin))
+                end = seen.place(decoded.place(max(secret.begin, secret.end - 1)) + 1)
                 form = f"{secret.form} in base64" + (" in UTF-16" if step == 2 else "")
                 found.append(replace(secret, form=form, begin=begin, end=end))
         return found
@@ -153,5 +154,6 @@ class _Regions:
             return False
         index = (at - seen.first) // step
         # near the end of what was looked at the thing itself may have been cut off
-        cut = decoded.end == len(seen.raw) and index > decoded.end - _EDGE
+        more = seen.place(len(seen.raw)) < len(buffer)
+        cut = more and decoded.end == len(seen.raw) and index > decoded.end - _EDGE
         return not cut and decoded.covers(index, phase)

@@ -47,7 +47,9 @@ def pem(seen: View, passwords: Sequence[bytes]) -> Secret | None:
     # behind a PEM whose end is missing lies something else: only what DER counts is taken
     text = _NOT_BASE64.sub("", written) if end >= 0 else re.split(r"[^A-Za-z0-9+/=\s]", written, maxsplit=1)[0]
     parsed = _pem(kind, "".join(text.split()), headers, passwords)
-    return replace(parsed, form=f"PEM {parsed.form}", begin=label.start(), end=found) if parsed else None
+    closing = seen.raw.find(b"-----", found + 5, found + 48)
+    last = closing + 5 if closing >= 0 else found
+    return replace(parsed, form=f"PEM {parsed.form}", begin=label.start(), end=last) if parsed else None
 
 
 def _pem(kind: str, text: str, headers: list[str], passwords: Sequence[bytes]) -> Secret | None:

@@ -34,6 +34,7 @@ def scan(
     lake: Path | None = typer.Option(
         None, "--lake", help="Take the keys that `keys watch` saw there as known, and write the findings there."
     ),
+    primes: bool = typer.Option(True, help="With --known, look for bare primes too."),
     passwords: Path | None = typer.Option(None, "--passwords", help="A file of passwords for what is locked, one a line."),
     unpack: int = typer.Option(16, "--unpack", min=0, help="Most gigabytes that one file may unpack to."),
     as_json: bool = typer.Option(False, "--json", help="One object and no words."),
@@ -49,7 +50,7 @@ def scan(
     words = _lines(passwords) if passwords else []
     with _Bar() as bar:
         found = look(
-            paths, known=trusted, passwords=words, primes=bool(known), unpacked=unpack << 30, progress=bar.at
+            paths, known=trusted, passwords=words, primes=primes and bool(known), unpacked=unpack << 30, progress=bar.at
         )
     if as_json:
         import json
