@@ -161,7 +161,9 @@ def _rsa(k: rsa.RSAPrivateNumbers) -> list[tuple[str, bytes, bool]]:
     cng = exponent + n.to_bytes(size, "big") + k.p.to_bytes(half, "big") + k.q.to_bytes(half, "big")
     full = b"".join(v.to_bytes(half, "big") for v in (k.dmp1, k.dmq1, k.iqmp)) + k.d.to_bytes(size, "big")
     capi = b"\x07\x02\x00\x00\x00\xa4\x00\x00RSA2" + struct.pack("<II", size * 8, e) + n.to_bytes(size, "little")
-    capi += b"".join(v.to_bytes(half, "little") for v in (k.p, k.q, k.dmp1, k.dmq1, k.iqmp)) + k.d.to_bytes(size, "little")
+    capi += b"".join(v.to_bytes(half, "little") for v in (k.p, k.q, k.dmp1, k.dmq1, k.iqmp)) + k.d.to_bytes(
+        size, "little"
+    )
     return [
         ("jwk", json.dumps(members, separators=(",", ":")).encode(), True),
         ("jwk without primes", json.dumps(short).encode(), True),

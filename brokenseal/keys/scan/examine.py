@@ -108,9 +108,7 @@ class Examiner:
             return texts.pem(seen, self._passwords)
         return texts.jwk(seen) if reader == "jwk" else texts.xml(seen)
 
-    def _base64(
-        self, buffer: bytes, at: int, step: int, anchor: Anchor, regions: _Regions, depth: int
-    ) -> list[Secret]:
+    def _base64(self, buffer: bytes, at: int, step: int, anchor: Anchor, regions: _Regions, depth: int) -> list[Secret]:
         """The base64 around an anchor, decoded and examined in its turn."""
         if regions.covers(buffer, at, step, anchor.phase):
             return []

@@ -117,16 +117,19 @@ def openssh(pem: bytes, passwords: Sequence[bytes]) -> Secret | None:
 
 def from_rsa(p: int, q: int, e: int, d: int | None = None, n: int | None = None, form: str = "") -> Secret | None:
     """An RSA key by its numbers; all that are given must agree."""
-    if not (2 < p and 2 < q and p * q == (n or p * q) and (p * q).bit_length() <= MOST_BITS):
+    if not (p > 2 and q > 2 and p * q == (n or p * q) and (p * q).bit_length() <= MOST_BITS):
         return None
-    try:
-        d = d or pow(e, -1, (p - 1) * (q - 1))
-        numbers = rsa.RSAPrivateNumbers(
-            p, q, d, rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q), rsa.RSAPublicNumbers(e, p * q)
-        )
-        return secret(numbers.private_key(), form)
-    except REFUSED:
-        return None
+
+    def make() -> Secret | None:
+        try:
+            own = d or pow(e, -1, (p - 1) * (q - 1))
+            crt = rsa.rsa_crt_dmp1(own, p), rsa.rsa_crt_dmq1(own, q), rsa.rsa_crt_iqmp(p, q)
+            return secret(rsa.RSAPrivateNumbers(p, q, own, *crt, rsa.RSAPublicNumbers(e, p * q)).private_key(), form)
+        except REFUSED:
+            return None
+
+    # primes are tested, which takes longer than all the rest
+    return remembered(repr((p, q, e, d, form)).encode(), make)
 
 
 def from_exponent(n: int, e: int, d: int, form: str) -> Secret | None:

@@ -51,7 +51,13 @@ HEX = {
 """Anchors that are bytes, as YARA hex strings."""
 
 _JWK = [b'"kty":"RSA"', b'"kty":"EC"', b'"kty":"OKP"', b'"kty":"oct"', b'"kty": "RSA"', b'"kty": "EC"', b'"kty": "o']
-_PEM = [b"-----BEGIN PRIVATE", b"-----BEGIN RSA PRI", b"-----BEGIN EC PRIV", b"-----BEGIN DSA PRI", b"-----BEGIN OPENSSH"]
+_PEM = [
+    b"-----BEGIN PRIVATE",
+    b"-----BEGIN RSA PRI",
+    b"-----BEGIN EC PRIV",
+    b"-----BEGIN DSA PRI",
+    b"-----BEGIN OPENSSH",
+]
 _TEXT64 = [*_PEM, b"-----BEGIN ENCRYPT", b"PRIVATE KEY-----", b"RSAKeyValue>", *_JWK]
 _TOKEN = [b"eyJhbGciOi", b"eyJ0eXAiOi", b"eyJraWQiOi", b"eyJ4NXQiOi", b"eyJub25jZS"]
 _BYTES64 = [
@@ -66,6 +72,10 @@ _BYTES64 = [
     "020100300506032B656F043A0438",
     "06072A8648CE38040130",
     "A00A06082A8648CE3D030107",
+    "A00A06082A8648CE3D030107A144034200",
+    "A00706052B81040022A164036200",
+    "A00706052B81040023A18189038186",
+    "A00706052B8104000AA144034200",
     "A00706052B81040022",
     "A00706052B81040023",
     "A00706052B8104000A",
@@ -85,8 +95,13 @@ _BYTES64 = [
     *(f"4543{kind}{size}000000" for kind in ("53", "4B") for size in ("3220", "3430", "3642")),
     b"openssh-key-v1\0".hex(),
 ]
-# the start of an RSAPrivateKey that begins a base64 text, of any size
-_STARTS64 = [b"IBAAKC", b"IBAAKB", b"IBAAJB", b"IBAAJA"]
+# how a base64 text begins that begins with a key: RSA of any size, and the elliptic curves in SEC1
+_STARTS64 = {
+    2: [b"IBAAKC", b"IBAAKB", b"IBAAJB", b"IBAAJA"],
+    0: [b"MIGkAgEBBD", b"MIHcAgEBBE", b"MHcCAQEEI", b"MHQCAQEEI", b"MDECAQEEI", b"MD4CAQEEM", b"MFACAQEEQ"],
+}
+SPLIT = 10
+"""Characters from which a shape is looked for in two halves."""
 
 
 @dataclass(frozen=True)
@@ -128,10 +143,11 @@ def built() -> tuple[str, dict[str, Anchor]]:
 
 def _shapes() -> set[tuple[bytes, int]]:
     """Every base64 shape, and its place in a group of four."""
-    cores = [*_TEXT64, *(t.decode().encode("utf-16-le") for t in _TEXT64), *_TOKEN, *map(bytes.fromhex, _BYTES64)]
+    wide = (t.decode().encode("utf-16-le") for t in (*_TEXT64, *_TOKEN))
+    cores = [*_TEXT64, *_TOKEN, *wide, *map(bytes.fromhex, _BYTES64)]
     # what was base64 before it became base64 begins with a PEM's first line as a rule
     cores += [base64.b64encode(t)[: len(t) * 4 // 3] for t in _PEM]
-    shapes = {(start, 2) for start in _STARTS64}
+    shapes = {(start, phase) for phase, starts in _STARTS64.items() for start in starts}
     for core in cores:
         for before in range(3):
             for piece, phase in _pieces(core, before):
@@ -144,7 +160,7 @@ def _pieces(core: bytes, before: int) -> list[tuple[bytes, int]]:
     first = -(-before * 8 // 6)
     whole = (before + len(core)) * 8 // 6
     certain = base64.b64encode(bytes(before) + core + bytes(2))[first:whole]
-    if len(certain) < 14:
+    if len(certain) < SPLIT:
         return [(certain, first % 4)]
     half = len(certain) // 2
     return [(certain[:half], first % 4), (certain[half:], (first + half) % 4)]

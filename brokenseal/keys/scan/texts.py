@@ -78,7 +78,9 @@ def _old_encrypted(kind: str, text: str, headers: list[str], data: bytes, passwo
     whole = f"-----BEGIN {kind}PRIVATE KEY-----\n{head}\n\n{lines}\n-----END {kind}PRIVATE KEY-----\n".encode()
     for password in passwords:
         try:
-            opened = private.secret(load_pem_private_key(whole, password), f"{FORMS.get(kind, 'PKCS#8')}, password known")
+            opened = private.secret(
+                load_pem_private_key(whole, password), f"{FORMS.get(kind, 'PKCS#8')}, password known"
+            )
         except private.REFUSED:
             continue
         if opened:
@@ -147,7 +149,11 @@ def _from_members(members: dict[str, str]) -> Secret | None:
         return Secret("symmetric key", "JWK", len(data) * 8, None, identity(data), 0, 0)
     if "d" not in members:
         return None
-    value = {m: int.from_bytes(public.unbase64url(members[m]), "big") for m in ("n", "e", "d", "p", "q", "x", "y") if m in members}
+    value = {
+        m: int.from_bytes(public.unbase64url(members[m]), "big")
+        for m in ("n", "e", "d", "p", "q", "x", "y")
+        if m in members
+    }
     if kty == "RSA":
         if "p" in value and "q" in value:
             return private.from_rsa(value["p"], value["q"], value["e"], value["d"], value["n"], "JWK")
@@ -181,7 +187,11 @@ def xml(seen: View) -> Secret | None:
     text = unescaped(seen.raw[max(0, seen.at - 8) : end].decode("latin-1"))
     parts = {n: "".join(v.split()) for n, v in re.findall(r"<(\w{1,9})>([A-Za-z0-9+/=\s]{2,8192})</", text)}
     try:
-        value = {n: int.from_bytes(public.unbase64url(parts[n]), "big") for n in ("Modulus", "Exponent", "D", "P", "Q") if n in parts}
+        value = {
+            n: int.from_bytes(public.unbase64url(parts[n]), "big")
+            for n in ("Modulus", "Exponent", "D", "P", "Q")
+            if n in parts
+        }
         n, e, d = value["Modulus"], value["Exponent"], value["D"]
     except (ValueError, KeyError):
         return None

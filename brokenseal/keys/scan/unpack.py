@@ -133,7 +133,9 @@ def _is_git(head: bytes) -> bool:
     return start.startswith((b"blob ", b"tree ", b"commit ", b"tag "))
 
 
-def members(stream: IO[bytes] | Reader, shape: str, budget: Budget, tell: Tell, name: str = "") -> Iterator[tuple[str, Reader]]:
+def members(
+    stream: IO[bytes] | Reader, shape: str, budget: Budget, tell: Tell, name: str = ""
+) -> Iterator[tuple[str, Reader]]:
     """Every member of a container that is no container itself: its name, the outer ones before it, and its bytes.
 
     A member must be read before the next is asked for. tell: given the name of what could not be opened, and why.

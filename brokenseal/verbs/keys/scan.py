@@ -35,7 +35,9 @@ def scan(
         None, "--lake", help="Take the keys that `keys watch` saw there as known, and write the findings there."
     ),
     primes: bool = typer.Option(True, help="With --known, look for bare primes too."),
-    passwords: Path | None = typer.Option(None, "--passwords", help="A file of passwords for what is locked, one a line."),
+    passwords: Path | None = typer.Option(
+        None, "--passwords", help="A file of passwords for what is locked, one a line."
+    ),
     unpack: int = typer.Option(16, "--unpack", min=0, help="Most gigabytes that one file may unpack to."),
     as_json: bool = typer.Option(False, "--json", help="One object and no words."),
 ) -> int:
@@ -121,9 +123,8 @@ def _summary(found: Scanned, known: Known) -> str:
     parts = ", ".join(f"{n} {s}" for s, n in count.items() if n) or "no key and no token found"
     more = f", {found.more_tokens:,} more tokens" if found.more_tokens else ""
     against = f"; {len(known.names)} keys are known" if known.names else "; no key is known to compare with (--known)"
-    return (
-        f"{found.files:,} files, {found.bytes / 1e9:,.2f} GB: {parts}{more}{against}"
-        + (f"; {len(found.unread)} places not read" if found.unread else "")
+    return f"{found.files:,} files, {found.bytes / 1e9:,.2f} GB: {parts}{more}{against}" + (
+        f"; {len(found.unread)} places not read" if found.unread else ""
     )
 
 
