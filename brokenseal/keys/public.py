@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521", "secp256k1": "secp256k1"}
-OKP = {
+OKP: dict[Any, str] = {
     ed25519.Ed25519PublicKey: "Ed25519",
     ed448.Ed448PublicKey: "Ed448",
     x25519.X25519PublicKey: "X25519",
@@ -98,9 +98,10 @@ def from_jwk(members: dict[str, Any]) -> Any:
 
 def curve(name: str) -> ec.EllipticCurve:
     """The curve of a JWK's `crv`. Raises KeyError for one that is unknown."""
-    return {
+    curves: dict[str, type[ec.EllipticCurve]] = {
         "P-256": ec.SECP256R1,
         "P-384": ec.SECP384R1,
         "P-521": ec.SECP521R1,
         "secp256k1": ec.SECP256K1,
-    }[name]()
+    }
+    return curves[name]()

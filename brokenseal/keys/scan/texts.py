@@ -16,7 +16,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from brokenseal.keys import public
-from brokenseal.keys.scan import private
+from brokenseal.keys.scan import der, private, ssh
 from brokenseal.keys.scan.found import Secret, identity
 from brokenseal.keys.scan.text import View, unescaped
 
@@ -60,12 +60,10 @@ def _pem(kind: str, text: str, headers: list[str], passwords: Sequence[bytes]) -
     data = _decoded(text)
     if headers:
         return _old_encrypted(kind, text, headers, data, passwords)
-    from brokenseal.keys.scan import der
-
-    whole = der.header(data, 0)
-    if not whole:
+    element = der.header(data, 0)
+    if not element:
         return None
-    data = data[: whole[2]]
+    data = data[: element[2]]
     return private.locked_der(data, passwords) or private.from_der(data, FORMS.get(kind, "PKCS#8"))
 
 
@@ -90,8 +88,6 @@ def _old_encrypted(kind: str, text: str, headers: list[str], data: bytes, passwo
 
 def openssh_binary(data: bytes, passwords: Sequence[bytes], pem_: bytes | None = None) -> Secret | None:
     """OpenSSH's own form; where it is locked, its public half still names it."""
-    from brokenseal.keys.scan import ssh
-
     shape = ssh.shape(data)
     if shape is None:
         return None

@@ -25,8 +25,10 @@ from brokenseal.errors import InputError
 from brokenseal.keys.scan.source import Reader
 
 HEAD = 512
-BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zstandard.ZstdError)
-BROKEN += (NotImplementedError, RuntimeError, ValueError, KeyError, IndexError, OverflowError)
+BROKEN: tuple[type[Exception], ...] = (
+    *(OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zstandard.ZstdError),
+    *(NotImplementedError, RuntimeError, ValueError, KeyError, IndexError, OverflowError),
+)
 """What the readers of containers raise for one that is damaged, encrypted, or made to harm."""
 _HELD = 128 << 20
 _WINDOW = 128 << 20
