@@ -115,7 +115,7 @@ _TABLES = (
         "truth",
         "a distinct record, verbatim",
         """
-        record_id string the provider's id in lower case (of a sign-in behind 'signin-', of a judged token behind 'token-'); without one, the hash of the record
+        record_id string the provider's id in lower case (behind 'signin-' or 'token-' where it is such); else the record's hash
         tenant_id string the organisation's id
         source string unified-audit, entra-signin or token-log
         shape string the shape of the copy that is kept

@@ -12,8 +12,12 @@ from brokenseal.sources.log import Log
 from brokenseal.sources.recognise import Sample
 
 EVENT = "brokenseal.token/1"
-_KEYS = "event id time kid iss tid aud azp uti iat sub sid app_only policy verdict rule service ip agent".split()
-RECORD = dict.fromkeys(_KEYS, "VARCHAR")
+RECORD = {
+    **dict.fromkeys(
+        ("event", "id", "time", "policy", "verdict", "rule", "service", "ip", "agent", "app_only"), "VARCHAR"
+    ),
+    **dict.fromkeys(("kid", "iss", "tid", "aud", "azp", "uti", "iat", "sub", "sid"), "VARCHAR"),
+}
 _TEXTS = {
     "event_text": "bs_plain(u.event)",
     "verdict_text": "bs_plain(u.verdict)",
