@@ -74,7 +74,7 @@ _TABLES = (
         """
         file_sha256 string SHA-256 of the file's bytes as they lay on disk
         path string the path as it was given, relative to what was named on the command line
-        format string unified-audit, unified-audit-csv, graph-audit, entra-signin, or the other log's name
+        format string unified-audit, unified-audit-csv, graph-audit, entra-signin, token-log, or the other log's name
         shape string json-lines, json-array, json-value, csv, or none
         size int64 bytes on disk
         rows int64 rows seen: lines that are not blank, elements, or CSV records after the header
@@ -106,7 +106,7 @@ _TABLES = (
         file_sha256 string the file
         member string the member of an archive, NULL for a plain file
         row int64 as in rejects
-        shape string the shape of this copy: unified-audit, unified-audit-csv, graph-audit, entra-signin
+        shape string the shape of this copy: unified-audit, unified-audit-csv, graph-audit, entra-signin, token-log
         content string hash of the fields that all shapes share, to tell copies that disagree
         """,
     ),
@@ -115,9 +115,9 @@ _TABLES = (
         "truth",
         "a distinct record, verbatim",
         """
-        record_id string the provider's id in lower case (of a sign-in behind 'signin-'); without one, the hash of the record
+        record_id string the provider's id in lower case (behind 'signin-' or 'token-' where it is such); else the record's hash
         tenant_id string the organisation's id
-        source string unified-audit or entra-signin
+        source string unified-audit, entra-signin or token-log
         shape string the shape of the copy that is kept
         operation string what happened, as the provider names it
         time timestamp when, by the provider's clock
@@ -136,7 +136,7 @@ _TABLES = (
         record_id string the record
         time timestamp start of the access; for aggregates the start of the two minutes
         tenant_id string the organisation whose mailbox it is
-        mailbox string the mailbox's address, lower case
+        mailbox string the mailbox's address, lower case; in a service's own log service/subject
         mailbox_guid string the mailbox's GUID
         actor string who acted, lower case address or service name
         logon_type string owner, delegate, admin, application or system

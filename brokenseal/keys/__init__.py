@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__: list[str] = []
-_HOME: dict[str, str] = {}
+_HOME = {
+    "Policy": "verifier.policy",
+    "TokenGate": "verifier.asgi",
+    "Verified": "verifier.verify",
+    "examine": "verifier.verify",
+    "policy": "verifier.policy",
+    "verify": "verifier.verify",
+}
+__all__ = ["Policy", "TokenGate", "Verified", "examine", "policy", "verify"]
 
 
 def __getattr__(name: str) -> Any:
