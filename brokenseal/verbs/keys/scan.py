@@ -50,10 +50,13 @@ def scan(
     for path in known:
         read(trusted, path)
     words = _lines(passwords) if passwords else []
+    hunt = primes and bool(known)
+    if lake is not None:
+        _with_lake(lake, trusted)
     with _Bar() as bar:
-        found = look(
-            paths, known=trusted, passwords=words, primes=primes and bool(known), unpacked=unpack << 30, progress=bar.at
-        )
+        found = look(paths, known=trusted, passwords=words, primes=hunt, unpacked=unpack << 30, progress=bar.at)
+    if lake is not None:
+        _keep(lake, found)
     if as_json:
         import json
 
@@ -61,6 +64,23 @@ def scan(
     else:
         _print(found, trusted)
     return code(found)
+
+
+def _with_lake(path: Path, known: Known) -> None:
+    """What `keys watch` saw; the lake is not held while files are scanned."""
+    from brokenseal.keys.scan.kept import trusted
+    from brokenseal.lake import Lake
+
+    with Lake.open(path, write=True, create=True) as opened:
+        trusted(opened, known)
+
+
+def _keep(path: Path, found: Scanned) -> None:
+    from brokenseal.keys.scan.kept import keep
+    from brokenseal.lake import Lake
+
+    with Lake.open(path, write=True) as opened:
+        keep(opened, found)
 
 
 def code(found: Scanned) -> int:
