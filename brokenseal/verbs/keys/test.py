@@ -88,18 +88,13 @@ def _screen(done: Trial, smith: Smith, everything: bool) -> None:
     console = Console(highlight=False)
     if not done.shows:
         answer = done.before if done.before.verdict != "let in" else done.after
-        when = (
-            "A genuine token was not let in"
-            if answer is done.before
-            else "After the forgeries, a genuine token was not let in"
-        )
+        when = "A" if answer is done.before else "After the forgeries, a"
         said = f": {answer.verdict}, {answer.detail}" if answer else ""
-        console.print(
-            Text(
-                f"{when}a genuine token was not let in{said}. Nothing is shown: does the validator trust the keys made for it?",
-                style="bold red",
-            )
-        )
+        console.print(Text(f"{when} genuine token was not let in{said}. Nothing is shown.", style="bold red"))
+        console.print("Does the validator trust the keys that were made for it, and these names?")
+        for name in ("issuers", "audiences", "tenants", "actors", "scopes"):
+            if values := getattr(smith.terms, name):
+                console.print(f"  {name}: {', '.join(values)}")
         return
     let_in, refused = done.count("let in"), done.count("refused")
     console.print(
