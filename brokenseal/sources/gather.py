@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from brokenseal.errors import InputError, LakeError, UsageError
 from brokenseal.lake.connect import clear, embedded, megabytes
-from brokenseal.sources.derive import rederive
+from brokenseal.sources.derive import refresh
 from brokenseal.sources.lines import GZIP
 from brokenseal.sources.take import Batch, Job, Taken, take
 
@@ -78,8 +78,7 @@ def ingest(
     """
     if tenant is not None and not re.fullmatch(r"[0-9A-Za-z._-]{1,64}", tenant):
         raise UsageError(f"--tenant {tenant!r} is no organisation's id")
-    if lake.stale():
-        rederive(lake)
+    refresh(lake)
     summary = IngestSummary()
     intake = lake.intake()
     found = sorted(_files(lake.path, paths, summary), key=lambda n: (n.shown, str(n.path)))
