@@ -86,6 +86,24 @@ _TABLES = (
         """,
     ),
     _table(
+        "custody",
+        "truth",
+        "what a custody list says of a file",
+        """
+        file_sha256 string the input it speaks of, by its stated hash, else by its name; NULL where none was taken in
+        file string the file as the list names it
+        stated_sha256 string its hash as the list states it
+        agrees boolean the stated hash is that of the input; NULL where none is stated
+        act string what was done: exported, handed over, received, as stated
+        who string who did it
+        to_whom string to whom
+        time string when, as stated
+        account string the account that exported
+        query string the query or settings of the export
+        note string anything else
+        """,
+    ),
+    _table(
         "rejects",
         "truth",
         "a row refused",

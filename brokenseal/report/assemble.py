@@ -77,6 +77,7 @@ def _inputs(lake: Lake, inputs: list[Row]) -> list[Row]:
     first: dict[str, list[Row]] = {}
     for r in rows:
         first.setdefault(r["file_sha256"], []).append({"row": r["row"], "reason": r["reason"]})
+    custody = _custody(lake)
     return [
         {
             "path": r["path"],
@@ -86,9 +87,20 @@ def _inputs(lake: Lake, inputs: list[Row]) -> list[Row]:
             "records": r["records"],
             "duplicates": r["duplicates"],
             "rejected": {"count": r["rejected"], "first": _of_file(r) + first.get(r["file_sha256"], [])},
+            "custody": custody.get(r["file_sha256"], []),
         }
         for r in sorted(inputs, key=lambda r: (r["path"], r["file_sha256"]))
     ]
+
+
+def _custody(lake: Lake) -> dict[str, list[Row]]:
+    """What custody lists state of each input, in order of time; where they state nothing, nothing is known."""
+    told = ("act", "who", "to_whom", "time", "account", "query", "note", "stated_sha256", "agrees")
+    rows = lake.fetch(lake.read("custody").filter(lambda t: t.file_sha256.notnull())).to_pylist()
+    found: dict[str, list[Row]] = {}
+    for r in sorted(rows, key=lambda r: [r["time"] or "", *(str(r[k]) for k in told)]):
+        found.setdefault(r["file_sha256"], []).append({k: r[k] for k in told})
+    return found
 
 
 def _of_file(row: Row) -> list[Row]:
