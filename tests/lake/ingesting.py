@@ -1,7 +1,8 @@
 """`brokenseal ingest` as people call it, with small batches, that may kill itself: `python -m tests.lake.ingesting ...`.
 
 STEP=n: the process group dies by SIGKILL just before the n-th step that the main process takes on the lake's files or
-with its ledger; without it, the number of steps is printed at the end. Workers are processes of their own, as always.
+with its ledger; without it, the number of the step at which merging began and of the last one are printed at the end.
+Workers are processes of their own, as always.
 """
 
 from __future__ import annotations
@@ -34,12 +35,20 @@ class Steps:
 
     def __init__(self, lake: str, fatal: int | None) -> None:
         self.lake, self.fatal, self.count = lake, fatal, 0
+        self.merging: list[int] = []
 
     def watch(self) -> None:
         """From now on."""
         sys.addaudithook(self._on_disk)
         for moment in ("commit", "begin", "before_cursor_execute"):
             sa.event.listen(sa.Engine, moment, lambda *_: self.step())
+        compact = compaction.compact
+
+        def noted(*words: Any, **named: Any) -> None:
+            self.merging.append(self.count)
+            compact(*words, **named)
+
+        compaction.compact = noted
 
     def _on_disk(self, event: str, words: tuple[Any, ...]) -> None:
         if event in _EVENTS and isinstance(words[0], str | os.PathLike) and str(words[0]).startswith(self.lake):
@@ -60,7 +69,7 @@ def main() -> None:
     try:
         cli.main()
     finally:
-        print(steps.count)
+        print(*steps.merging[:1], steps.count)
 
 
 if __name__ == "__main__":

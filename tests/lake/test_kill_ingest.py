@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,20 @@ from tests.lake import ingesting, invented
 from tests.sources.conftest import access, signin, sync
 
 ROOT = Path(__file__).parents[2]
-STEPS = 6
+STEPS = 4
+MERGING = 3
 MOMENTS = 3
 Content = dict[str, list[dict[str, object]]]
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What the tables say after it, the steps at which merging began and all ended, and the seconds it took."""
+
+    told: Content
+    merging: int
+    steps: int
+    seconds: float
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +83,8 @@ def _again(logs: Path, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Content, int, float]:
-    """What the tables say, the steps that it took, and the seconds."""
+def undisturbed(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """An ingest that nobody kills."""
     lake = tmp_path_factory.mktemp("undisturbed") / "lake"
     begun = time.monotonic()
     printed, trouble = (process := _begun(logs, lake)).communicate()
@@ -83,7 +95,8 @@ def undisturbed(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[C
     with Lake.open(lake) as opened:
         merged = [s.file for s in opened.segments("accesses") if "month-" in s.file]
     assert merged
-    return told, int(printed.split()[-1]), time.monotonic() - begun
+    begin, last = (int(n) for n in printed.split()[-2:])
+    return Undisturbed(told, begin, last, time.monotonic() - begun)
 
 
 def _dead(process: subprocess.Popen[str]) -> None:
@@ -95,34 +108,43 @@ def _dead(process: subprocess.Popen[str]) -> None:
             time.sleep(0.02)
 
 
-@pytest.mark.parametrize("part", range(STEPS))
-def test_killed_before_a_step(
-    part: int,
-    logs: Path,
-    undisturbed: tuple[Content, int, float],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    told, steps, _ = undisturbed
-    step = random.Random(part).randint(part * steps // STEPS + 1, (part + 1) * steps // STEPS)
-    process = _begun(logs, tmp_path / "lake", STEP=str(step))
+def _killed(step: int, logs: Path, lake: Path, undisturbed: Undisturbed, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = _begun(logs, lake, STEP=str(step))
     _dead(process)
     if process.returncode == -signal.SIGKILL:
-        _again(logs, tmp_path / "lake", monkeypatch)
-    assert _content(tmp_path / "lake") == told
-    assert invented.strangers(tmp_path / "lake") == []
+        _again(logs, lake, monkeypatch)
+    assert _content(lake) == undisturbed.told
+    assert invented.strangers(lake) == []
+
+
+@pytest.mark.parametrize("part", range(STEPS))
+def test_killed_before_a_step(
+    part: int, logs: Path, undisturbed: Undisturbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = undisturbed.merging
+    step = random.Random(part).randint(part * steps // STEPS + 1, (part + 1) * steps // STEPS)
+    _killed(step, logs, tmp_path / "lake", undisturbed, monkeypatch)
+
+
+@pytest.mark.parametrize("part", range(MERGING))
+def test_killed_while_segments_are_merged(
+    part: int, logs: Path, undisturbed: Undisturbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, steps = undisturbed.merging, undisturbed.steps - undisturbed.merging
+    assert steps > 20
+    step = begin + random.Random(part).randint(part * steps // MERGING + 1, (part + 1) * steps // MERGING)
+    _killed(step, logs, tmp_path / "lake", undisturbed, monkeypatch)
 
 
 def test_killed_at_any_time_again_and_again(
-    logs: Path, undisturbed: tuple[Content, int, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    logs: Path, undisturbed: Undisturbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told, _, seconds = undisturbed
     lake, times = tmp_path / "lake", random.Random(11)
     for _ in range(MOMENTS):
         process = _begun(logs, lake)
-        time.sleep(seconds * times.uniform(0.3, 1))
+        time.sleep(undisturbed.seconds * times.uniform(0.3, 1))
         os.killpg(process.pid, signal.SIGKILL)
         _dead(process)
     _again(logs, lake, monkeypatch)
-    assert _content(lake) == told
+    assert _content(lake) == undisturbed.told
     assert invented.strangers(lake) == []
