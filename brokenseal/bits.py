@@ -58,6 +58,12 @@ def ceiling(acts: int) -> int:
     return round(math.log2(2 * max(acts, 1)) * TENTHS)
 
 
+def both(a: int, b: int) -> int:
+    """Two independent tails of `a` and `b` tenths multiplied: P(product of two uniforms <= 2^-s), in tenths."""
+    s = (a + b) / TENTHS
+    return max(a, b, round((s - math.log2(s * math.log(2) + 1)) * TENTHS)) if min(a, b) > 0 else max(a, b)
+
+
 def repeated(k: int, n: int, p: float) -> float:
     """-log2 of a bound on P(at least k of n benign acts), each with probability p, in bits (Chernoff, Hoeffding 1963).
 

@@ -126,7 +126,7 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
     found: dict[str, join.Link | None] = {}
     for number in range(1, MOST_ROUNDS + 1):
         report(f"weighing, round {number}")
-        group_line = weigh(lake, sorted(found), options)
+        group_line = weigh(lake, sorted(found), options, line)
         new = {**join.seeds(lake, line), **found}
         new = {**join.widen(lake, new, line), **new}
         if set(new) == set(found):
@@ -135,7 +135,7 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
     return Judgement(found, line, group_line, MOST_ROUNDS, False, acts)
 
 
-def weigh(lake: Lake, doubted: list[str], options: Options) -> int:
+def weigh(lake: Lake, doubted: list[str], options: Options, line: int) -> int:
     """One round: history without the doubted, every reason, every act, every group. Returns the groups' line."""
     suspects = lake.put("doubted", pa.table({"visit_id": doubted}, schema=join.DOUBTED))
     for step in HISTORY:
@@ -157,7 +157,7 @@ def weigh(lake: Lake, doubted: list[str], options: Options) -> int:
     lake.write("weights", bits.weigh(bits.clusters(units), lake.read("priors"), isolate=options.isolate))
     score.hits(lake, {n: r.aspect for n, r in reasons().items()})
     score.judge(lake)
-    return score.groups(lake, options.false_cases / 2)
+    return score.groups(lake, options.false_cases / 2, line)
 
 
 def levels(tables: Tables, *, learns: bool) -> ibis.Table:

@@ -49,8 +49,8 @@ def _carried(scene: Scene, token: Token | None) -> str:
     issued = stamp(token.issued - 300)
     device = f'"DeviceId":"{client.device}",' if client.device else ""
     whose = (
-        f'"TokenObjectId":"{scene.actor.object_id}","TokenTenantId":"{scene.org.tenant_id}","TokenType":"V1AppActAs",'
-        f"{device}"
+        f'"TokenObjectId":"{scene.actor.object_id}","TokenTenantId":"{token.tenant or scene.org.tenant_id}",'
+        f'"TokenType":"V1AppActAs",{device}'
     )
     if client.ids == "partial":
         return (

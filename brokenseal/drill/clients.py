@@ -38,6 +38,8 @@ class Token:
     session: str
     issued: int
     expires: int
+    tenant: str = ""
+    """The tenant written in it, where that is not the mailbox's own."""
 
 
 @dataclass

@@ -12,6 +12,7 @@ from brokenseal.drill.clients import Client, Token
 from brokenseal.drill.exports import Export
 from brokenseal.drill.people import FOLDERS, Message, Organisation, Person
 from brokenseal.drill.places import Earth, Spot
+from brokenseal.drill.silence import Context, Silence
 from brokenseal.drill.tokens import Wallet
 
 TRIP = 0.012
@@ -19,8 +20,8 @@ NEW_PHONE = 0.003
 NEW_LAPTOP = 0.0015
 NEW_BROWSER = 0.002
 WEEKEND = 0.3
-THROTTLE = 1000
-BLIND_SECONDS = 24 * 3600
+FLOOD = 1001
+"""Messages that an old program fetches one by one: one more than the provider names in a day."""
 
 
 class Bout(NamedTuple):
@@ -31,11 +32,13 @@ class Bout(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """What an access left: the record's id, or None where the provider's log kept silent; when; which messages."""
+    """What an access left: the record's id, or None where the log kept silent, and why; when; messages, or a folder."""
 
     record: str | None
     moment: int
     messages: list[Message]
+    folder: int | None = None
+    why: str = ""
 
 
 class Life:
@@ -45,7 +48,8 @@ class Life:
         self.organisation, self.earth, self.rng, self.export = organisation, earth, rng, export
         self.wallet = Wallet(organisation, rng, export)
         self.flood: tuple[Person, int] | None = None
-        self.blind: dict[str, tuple[int, int]] = {}
+        self.silence = Silence()
+        self.today, self.now = 0, chance.EPOCH
         business = organisation.country.business
         self.archive = business.spot(f"{business.block(rng)}.{rng.randrange(2, 254)}")
         for person in organisation.people:
@@ -54,12 +58,17 @@ class Life:
                     self.wallet.begin(client)
         post.deliver(rng, organisation, 30)
 
-    def day(self, day: int) -> None:
-        """All that happens on one day."""
-        working = chance.weekday(day)
-        post.deliver(self.rng, self.organisation, 5 if working else 2)
+    def morning(self, day: int) -> None:
+        """What a day begins with."""
+        self.today, self.now = day, chance.EPOCH + day * chance.DAY
+        self.silence.forget(chance.EPOCH + day * chance.DAY)
+        post.deliver(self.rng, self.organisation, 5 if chance.weekday(day) else 2)
         if self.flood and self.flood[1] == day:
             self._flood(*self.flood)
+
+    def day(self, day: int) -> None:
+        """What people and programs do on one day."""
+        working = chance.weekday(day)
         self._programs(day)
         self._noise(day)
         for person in self.organisation.people:
@@ -91,6 +100,8 @@ class Life:
         rng, away = self.rng, person.trip_until >= day
         at_home = not working or rng.random() < person.at_home
         home = person.home.spot(day)
+        if person.vpn and rng.random() < 0.5:
+            home = rng.choice(self.earth.vpn)
         desk = person.trip if away and person.trip else home if at_home else person.office
         uses: list[tuple[Person, Client, Spot]] = []
         if person.laptop and working:
@@ -140,29 +151,61 @@ class Life:
     def _sync(self, bout: Bout, token: Token) -> None:
         rng = self.rng
         # the inbox each time, another folder now and then
-        for folder in sorted({0, rng.randrange(len(FOLDERS))}) if rng.random() < 0.5 else [0]:
-            moment = bout.moment + rng.randrange(90)
-            self.export.audit(moment, audit.sync(bout.scene, token, moment, folder, chance.guid(rng)))
+        folders = sorted({0, rng.randrange(len(FOLDERS))}) if rng.random() < 0.5 else [0]
+        self.sync(bout, token, [(bout.moment + rng.randrange(90), folder) for folder in folders])
 
-    def bind(self, bout: Bout, token: Callable[[int], Token | None], bundles: Sequence[list[Message]]) -> list[Opened]:
+    def sync(self, bout: Bout, token: Token, folders: Sequence[tuple[int, int]]) -> list[Opened]:
+        """Synchronise folders, each at its moment; one record each."""
+        done, context = [], _context(bout.scene, token)
+        for moment, folder in folders:
+            why = self.silence.why(bout.scene.box, moment, sync=True)
+            if not why and self.silence.is_repeat(context, str(folder), moment):
+                why = "suppressed"
+            record = None if why else chance.guid(self.rng)
+            if record:
+                self.export.audit(moment, audit.sync(bout.scene, token, moment, folder, record))
+            done.append(Opened(record, moment, [], folder, why))
+        return done
+
+    def bind(
+        self,
+        bout: Bout,
+        token: Callable[[int], Token | None],
+        bundles: Sequence[list[Message]],
+        pause: tuple[int, int] = (125, 900),
+    ) -> list[Opened]:
         """Open messages one by one, a record for each bundle of two minutes.
 
-        `token` gives the token shown at a moment.
+        `token` gives the token shown at a moment; `pause` is the time between bundles, in seconds.
         """
         moment, done = bout.moment, []
         for messages in bundles:
-            record = None if self._is_blind(bout.scene.box, moment) else chance.guid(self.rng)
-            if record:
-                self.export.audit(moment, audit.bind(bout.scene, token(moment), moment, messages, record))
-            done.append(Opened(record, moment, messages))
-            moment += self.rng.randrange(125, 900)
+            done += self._opened(bout.scene, token, moment, messages)
+            moment += self.rng.randrange(*pause)
+        return done
+
+    def _opened(
+        self, scene: Scene, token: Callable[[int], Token | None], moment: int, messages: list[Message]
+    ) -> list[Opened]:
+        """One bundle: what of it leaves a record, and what does not."""
+        why = self.silence.why(scene.box, moment)
+        if why:
+            return [Opened(None, moment, messages, None, why)]
+        shown = token(moment)
+        kept, repeated = self.silence.split(_context(scene, shown), messages, moment)
+        done = [Opened(None, moment, repeated, None, "suppressed")] if repeated else []
+        if kept:
+            record, throttled = chance.guid(self.rng), self.silence.count(scene.box, moment)
+            line = audit.bind(scene, shown, moment, kept, record, throttled=throttled)
+            self.export.audit(moment, line)
+            done.append(Opened(record, moment, kept))
         return done
 
     def _beside(self, scene: Scene, token: Callable[[int], Token], last: Opened) -> None:
         """What people do beside opening: attachments, answers, tidying up, documents."""
         rng, client = self.rng, scene.client
         moment = last.moment + rng.randrange(5, 100)
-        if client.kind == "owa" and rng.random() < 0.12 and not self._is_blind(scene.box, moment):
+        if client.kind == "owa" and rng.random() < 0.12 and not self.silence.why(scene.box, moment):
             record, size = chance.guid(rng), rng.randrange(10**6)
             line = audit.attachment(scene, token(moment), moment, last.messages[0], record, size)
             self.export.audit(moment, line)
@@ -174,23 +217,13 @@ class Life:
             line = audit.file_opened(self.organisation, scene.actor, client, scene.spot, moment, rng)
             self.export.audit(moment, line)
 
-    # --- throttling
-
-    def _is_blind(self, box: Person, moment: int) -> bool:
-        begin, end = self.blind.get(box.mailbox_guid, (0, 0))
-        return begin < moment < end
-
     def _flood(self, person: Person, day: int) -> None:
         """An old mail program fetches all mail anew; past a thousand records in a day, binds go unlogged for a day."""
-        rng = self.rng
+        post.stock(self.rng, person, FLOOD)
+        held = list(person.mail)
         scene = self.scene(person, person, clients.imap(), person.home.spot(day))
         moment = chance.EPOCH + day * chance.DAY + 9 * 3600
-        for nth in range(THROTTLE + 1):
-            moment += rng.randrange(1, 9)
-            messages, record = post.newest(rng, person, 1, 300), chance.guid(rng)
-            line = audit.bind(scene, None, moment, messages, record, throttled=nth == THROTTLE)
-            self.export.audit(moment, line)
-        self.blind[person.mailbox_guid] = (moment, moment + BLIND_SECONDS)
+        self.bind(Bout(moment, scene), lambda _: None, [[message] for message in held[-FLOOD:]], (1, 9))
 
     # --- programs
 
@@ -200,7 +233,7 @@ class Life:
         for _ in range(rng.randrange(1, 6) if working else rng.randrange(0, 3)):
             moment = chance.EPOCH + day * chance.DAY + rng.randrange(chance.DAY)
             messages = post.newest(rng, person, rng.choices((1, 2, 3, 5), (60, 20, 12, 8))[0], 12)
-            if self._is_blind(person, moment):
+            if self.silence.why(person, moment):
                 continue
             line = audit.background(
                 self.organisation, person, places.background(rng), moment, messages, chance.guid(rng),
@@ -216,7 +249,7 @@ class Life:
         token = self.wallet.application(begin, self.archive)
         for person in org.people:
             moment = begin + rng.randrange(20, 3300)
-            if rng.random() < 0.5 or self._is_blind(person, moment):
+            if rng.random() < 0.5 or self.silence.why(person, moment):
                 continue
             messages = post.newest(rng, person, rng.randrange(1, 5), 10)
             line = audit.application(org, person, places.front_end(rng), moment, messages, chance.guid(rng), token)
@@ -241,3 +274,8 @@ def _dealt(messages: list[Message], counts: Sequence[int]) -> list[list[Message]
             bundles.append(messages[begin : begin + count])
         begin += count
     return bundles
+
+
+def _context(scene: Scene, token: Token | None) -> Context:
+    """What an access must share with an earlier one to be its repeat."""
+    return (scene.box.upn, scene.actor.upn, scene.spot.ip, scene.client.info, token.session if token else "")

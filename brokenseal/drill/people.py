@@ -51,6 +51,7 @@ class Person:
     at_home: float
     busy: float
     office: Spot
+    vpn: bool
     bosses: list[Person] = field(default_factory=list)
     mail: deque[Message] = field(default_factory=lambda: deque(maxlen=KEPT_MESSAGES))
     trip_until: int = -1
@@ -120,4 +121,5 @@ def _person(rng: Random, domain: str, domain_sid: str, nth: int, country: Countr
         at_home=rng.choice((0.0, 0.0, 0.2, 0.4, 0.6, 1.0)),
         busy=rng.choice((0.6, 0.9, 1.0, 1.2, 1.6)),
         office=office,
+        vpn=rng.random() < 0.15,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from random import Random
 
 from brokenseal.drill import chance
@@ -33,6 +34,15 @@ def put(rng: Random, person: Person, identity: str) -> None:
         f'"InternetMessageId":"{identity}","SizeInBytes":{rng.randrange(3000, 400000)}}}'
     )
     person.mail.append(Message(identity, rng.choices(PLACES, FOLDER_WEIGHTS)[0], item, store))
+
+
+def stock(rng: Random, person: Person, count: int) -> None:
+    """Old mail of years, so that the mailbox holds at least so many messages."""
+    held = list(person.mail)
+    person.mail = deque(maxlen=count)
+    for _ in range(count - len(held)):
+        put(rng, person, f"<{rng.getrandbits(96):024X}@{person.server}.prod.mail.example>")
+    person.mail.extend(held)
 
 
 def newest(rng: Random, person: Person, count: int, among: int = 40) -> list[Message]:

@@ -60,16 +60,12 @@ def judge(lake: Lake) -> None:
     table = bits.sums(histograms, totals)
     sums = lake.put("sums", pa.table({"raw": list(table), "bits": list(table.values())}, schema=_ints("raw", "bits")))
     home = lake.read("standing")
-    home = home.select(
-        "relationship_id", at_home=(home.net_level == 0) & (home.client_level == 0), common=home.net_level <= 1
-    )
+    home = home.select("relationship_id", "net_level", at_home=(home.net_level == 0) & (home.client_level == 0))
     out = wide.join(sums, "raw").left_join(home, "relationship_id")
-    # in a network where three colleagues are at home, being there is one fact about the network, not one a member
-    common = ibis.coalesce(out.common, ibis.literal(True))
-    apart = ibis.ifelse(common, ibis.least(out.bits, out.token + out.volume), out.bits)
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
     # what is at home in its mailbox is judged by itself alone: neighbours in an office do not add up
     at_home = ibis.coalesce(out.at_home, ibis.literal(True))
-    apart = ibis.ifelse(at_home, 0, apart)
+    apart = ibis.ifelse(at_home, 0, ibis.least(out.bits, out.token + out.volume))
     lake.write(
         "judged",
         out.select(
@@ -79,6 +75,7 @@ def judge(lake: Lake) -> None:
             "raw",
             apart=apart,
             at_home=at_home,
+            net_level=ibis.coalesce(out.net_level, 0),
         ),
     )
 
@@ -124,21 +121,32 @@ def _histogram(lake: Lake, relations: Table, column: str) -> bits.Histogram:
     return dict(zip(rows["weight"].to_pylist(), rows["n"].to_pylist()))
 
 
-def groups(lake: Lake, false_cases: float) -> int:
+def groups(lake: Lake, false_cases: float, alone: int) -> int:
     """Write `group_members`: visit_id, by, bits; returns the groups' line in tenths.
 
-    A group is the actors that share a key, each with the oddest act (one application in a hundred mailboxes is one fact);
-    as many benign acts drawn by chance would add up to as much only once in 2^bits.
+    A group is the actors that share a key, each with the oddest act (one application in a hundred mailboxes is one fact).
+    It weighs what its coincidence does: that so many of those who are new somewhere are new just there, where few or
+    none are at home; and that the rest of their oddness adds up to so much. alone: the line of single acts, in tenths;
+    what crosses it by itself lends nothing to a group, since a link weighs what ties others to it.
     """
-    acts = lake.read("judged").select("visit_id", bits="apart")
+    acts = lake.read("judged")
+    acts = acts.filter((acts.bits < alone) & ~acts.at_home).select("visit_id", "apart", "net_level", own="bits")
     keys = lake.read("visit_keys")
     keys = keys.filter(keys.kind.isin(GROUP_KINDS)).join(acts, "visit_id")
-    oddest = keys.group_by("kind", "value", "tenant_id", "actor").agg(bits=keys.bits.max())
-    per_key = oddest.group_by("kind", "value").agg(n=oddest.count(), total=oddest.bits.sum().cast("int64"))
-    shared = per_key.filter(per_key.n >= 2)
+    oddest = keys.group_by("kind", "value", "tenant_id", "actor").agg(
+        apart=keys.apart.max(), new=(keys.net_level > 0).cast("int64").max(), relationship_id=keys.relationship_id.min()
+    )
+    per_key = oddest.group_by("kind", "value").agg(
+        n=oddest.count(),
+        total=oddest.apart.sum().cast("int64"),
+        new=oddest.new.sum().cast("int64"),
+        relationship_id=oddest.relationship_id.min(),
+    )
+    shared = lake.write("shared_keys", per_key.filter(per_key.n >= 2))
     tried = lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py()
     line = bits.line(max(tried, 1), false_cases)
-    loud = shared.filter((shared.n <= MOST_MEMBERS) & (shared.total >= line))
+    met = _met(lake, shared)
+    loud = met.filter(met.total + met.place >= line)
     rows = lake.fetch(loud.order_by("kind", "value")).to_pylist()
     weights = _group_weights(lake, rows)
     chosen = [(r["kind"], r["value"], w) for r, w in zip(rows, weights) if w >= line]
@@ -149,18 +157,53 @@ def groups(lake: Lake, false_cases: float) -> int:
             schema=pa.schema([("kind", pa.string()), ("value", pa.string()), ("weight", pa.int64())]),
         ),
     )
-    members = keys.filter(keys.bits >= MEMBER_BITS).join(groups, ["kind", "value"])
+    members = keys.filter(keys.own >= MEMBER_BITS).join(groups, ["kind", "value"])
     lake.write("group_members", members.select("visit_id", by=members.kind + " " + members.value, bits=members.weight))
     return line
 
 
+def _met(lake: Lake, shared: Table) -> Table:
+    """Each shared key with `place`: how odd it is that so many are new in its network, in tenths.
+
+    Who is new somewhere is, as a rule, new where many are at home: the expected number is those who are new anywhere,
+    times the network's share of all who are at home. Networks differ in how they draw newcomers, so the count is taken as
+    geometric, a Poisson count of unknown rate, and not as Poisson.
+    """
+    relations, standing = lake.read("relations"), lake.read("standing")
+    trusted = lake.read("visits").anti_join(lake.read("doubted"), "visit_id").select("relationship_id").distinct()
+    new = (
+        standing.filter(standing.net_level > 0).semi_join(trusted, "relationship_id").join(relations, "relationship_id")
+    )
+    newcomers = new.select("tenant_id", "actor", "net").distinct().count().as_scalar()
+    pairs = lake.read("pairs")
+    at_home = pairs.filter(pairs.vouches_net).select("tenant_id", "box", "net").distinct()
+    everybody = at_home.count().as_scalar()
+    popular = at_home.group_by("net").agg(people=at_home.count())
+    out = shared.join(relations.select("relationship_id", "net"), "relationship_id").left_join(popular, "net")
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    # a session or token has no place where it is common
+    people = ibis.ifelse(out.kind.isin(["session", "token"]), 0, ibis.coalesce(out.people, 0)).cast("float64")
+    expected = newcomers.cast("float64") * (people + 0.5) / (everybody.cast("float64") + 1)
+    k = out.new.cast("float64")
+    place = k * ((1 + expected) / expected.nullif(0)).log2()
+    place = (ibis.coalesce(place, 0.0) * bits.TENTHS).round().cast("int64")
+    return out.mutate(place=place).drop("relationship_id", "net", "people")
+
+
 def _group_weights(lake: Lake, rows: list[dict[str, int]]) -> list[int]:
-    """Each group's weight in tenths."""
+    """Each group's weight in tenths: the coincidence of place and the sum of the rest, as two independent tails."""
     if not rows:
         return []
-    per_visit = lake.read("judged").anti_join(lake.read("doubted"), "visit_id")
-    oddest = per_visit.group_by("relationship_id").agg(weight=per_visit.apart.max())
+    judged, relations = (
+        lake.read("judged"),
+        lake.read("relations").select("relationship_id", "tenant_id", "actor", "net"),
+    )
+    away = judged.filter(~judged.at_home).anti_join(lake.read("doubted"), "visit_id").join(relations, "relationship_id")
+    oddest = away.group_by("tenant_id", "actor", "net").agg(weight=away.apart.max())
     counts = lake.fetch(oddest.group_by("weight").agg(n=oddest.count()).order_by("weight"))
     histogram = dict(zip(counts["weight"].to_pylist(), counts["n"].to_pylist()))
-    tails = bits.repeats(histogram, max(r["n"] for r in rows), TOP)
-    return [bits.tenths(max(tails[r["n"]][min(r["total"], TOP)], 2.0**-200)) for r in rows]
+    tails = bits.repeats(histogram, max(min(r["n"], MOST_MEMBERS) for r in rows), TOP)
+    return [
+        bits.both(r["place"], bits.tenths(max(tails[min(r["n"], MOST_MEMBERS)][min(r["total"], TOP)], 2.0**-200)))
+        for r in rows
+    ]

@@ -1,6 +1,6 @@
 """Intruders, a file each, with their story. All are invented and act only in invented logs.
 
-A file defines NAME, STORY and `Intruder`, made anew for each world: `Intruder(seed, earth, days)`, with `addresses` and
+A file defines NAME, STORY and `Intruder`, made anew for each world: `Intruder(seed, earth, days, most)`, with
 `day(life, day)`, which acts on one organisation's day through the same code as its people and returns the visits made.
 """
 
@@ -18,8 +18,6 @@ from brokenseal.drill.truth import HostileVisit
 class Campaign(Protocol):
     """One intruder at work in one world."""
 
-    addresses: list[str]
-
     def day(self, life: Life, day: int) -> list[HostileVisit]:
         """What he does in this organisation on this day, written through `life`."""
         ...
@@ -28,7 +26,7 @@ class Campaign(Protocol):
 class Maker(Protocol):
     """How a file's `Intruder` is made."""
 
-    def __call__(self, seed: int, earth: Earth, days: int) -> Campaign: ...
+    def __call__(self, seed: int, earth: Earth, days: int, most: int | None = None) -> Campaign: ...
 
 
 def found() -> dict[str, Maker]:

@@ -1,0 +1,116 @@
+"""Scores of many seeds in one row a scenario, for the terminal, and as plain data for JSON and page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+
+from brokenseal.drill.scenarios import SCENARIOS
+
+Row = dict[str, Any]
+
+
+def summed(results: Sequence[Row]) -> list[Row]:
+    """One row a scenario, in the order of the scenarios; shares are over all its seeds together."""
+    return [
+        _row(name, own)
+        for name in SCENARIOS
+        if (own := sorted((r for r in results if r["scenario"] == name), key=lambda r: r["seed"]))
+    ]
+
+
+def _row(name: str, own: list[Row]) -> Row:
+    def total(*path: str) -> int:
+        return sum(_at(r, path) for r in own)
+
+    whole = [r for r in own if r["mailboxes"]["found"] == r["mailboxes"]["of"]]
+    wrong = sum(len(r["accused"]["wrong"]) for r in own)
+    return {
+        "scenario": name,
+        "told": SCENARIOS[name].told,
+        "seeds": [r["seed"] for r in own],
+        "mailboxes": _share(total("mailboxes", "found"), total("mailboxes", "of")),
+        "seeds_whole": len(whole),
+        "organisations": _share(total("organisations", "found"), total("organisations", "of")),
+        "messages": _share(total("messages", "found"), total("messages", "of")),
+        "folders": _share(total("folders", "found"), total("folders", "of")),
+        "accused": _share(wrong, total("accused", "all")),
+        "blamed": _share(total("messages", "wrong"), total("messages", "blamed")),
+        "first_access": _share(total("first_access", "right"), total("first_access", "of")),
+        "first_lead": _share(sum(bool(r["first_lead"]) for r in own), len(own)),
+        "cases": {"hostile": total("cases", "hostile"), "campaigns": total("cases", "campaigns"),
+                  "most_a_campaign": max(r["cases"]["most_a_campaign"] for r in own), "false": total("cases", "false")},
+        "unlogged": _share(total("unlogged", "in_gap"), total("unlogged", "of")),
+        "gap_hours": {k: round(sum(r["gap_hours"][k] for r in own), 1) for k in ("declared", "true")},
+        "budgets": _budgets(own),
+    }  # fmt: skip
+
+
+def _at(row: Row, path: Sequence[str]) -> int:
+    for key in path:
+        row = row[key]
+    return int(row)  # type: ignore[call-overload]
+
+
+def _share(part: int, of: int) -> Row:
+    return {"found": part, "of": of, "share": round(part / of, 4) if of else None}
+
+
+def _budgets(own: list[Row]) -> list[Row]:
+    """Promised and observed at each budget, over the seeds."""
+    return [
+        {"promised": round(sum(b["promised"] for b in each), 2), "observed": sum(b["observed"] for b in each)}
+        for each in zip(*(r["budgets"] for r in own))
+    ]
+
+
+def terminal(rows: Sequence[Row]) -> Table:
+    """The table for a terminal; fits 100 columns. Its heads are told in docs/drill.md."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    heads = (
+        "drill",
+        "seeds",
+        "found",
+        "whole",
+        "listed",
+        "accused",
+        "blamed",
+        "cases",
+        "false",
+        "minute",
+        "unlogged",
+        "gap h",
+    )
+    for nth, head in enumerate(heads):
+        table.add_column(head, justify="left" if nth == 0 else "right", no_wrap=True)
+    for r in rows:
+        hours, cases, listed = r["gap_hours"], r["cases"], r["messages"]
+        if r["folders"]["of"] and not listed["of"]:
+            listed = r["folders"]
+        table.add_row(
+            r["scenario"], str(len(r["seeds"])), _told(r["mailboxes"]), f"{r['seeds_whole']}/{len(r['seeds'])}",
+            _told(listed), _told(r["accused"]), _told(r["blamed"]), f"{cases['hostile']}/{cases['campaigns']}",
+            str(cases["false"]), _told(r["first_access"]), _told(r["unlogged"]),
+            f"{hours['declared']:.0f}/{hours['true']:.0f}",
+        )  # fmt: skip
+    return table
+
+
+def quiet(rows: Sequence[Row]) -> list[str]:
+    """A line for each budget of quiet worlds."""
+    return [
+        f"{r['scenario']}: false cases promised {b['promised']:g}, observed {b['observed']}"
+        for r in rows
+        if SCENARIOS[r["scenario"]].intruder is None
+        for b in r["budgets"]
+    ]
+
+
+def _told(share: Row) -> str:
+    """A share in percent, by tenths only where it is neither small nor nearly all; a dash where there was nothing."""
+    if not share["of"]:
+        return "-"
+    percent = 100 * share["share"]
+    return f"{percent:.1f}%" if 95 < percent < 100 or 0 < percent < 10 else f"{percent:.0f}%"
