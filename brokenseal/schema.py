@@ -27,6 +27,12 @@ SQL = {
     "timestamp": "timestamp",
     "array<string>": "varchar[]",
 }
+_KEPT_DAYS = {"access": 180, "unified-audit": 180, "message-trace": 90}
+
+
+def kept_days(stream: str) -> int:
+    """Days for which the provider keeps a stream by default; sign-ins 30."""
+    return _KEPT_DAYS.get(stream, 30)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 import ibis
 
 import brokenseal
-from brokenseal import bits
+from brokenseal import bits, schema
 from brokenseal.lake import Lake
 from brokenseal.report.case_parts import acts, cases
 from brokenseal.report.how import Lines
@@ -23,9 +23,6 @@ from brokenseal.report.words import moment
 
 SCHEMA = "brokenseal.answer/1"
 FIRST_REJECTS = 10
-KEPT_DAYS = {"access": 180, "unified-audit": 180}
-"""How long the provider keeps a stream by default; sign-in streams 30 days."""
-KEPT_SIGN_INS = 30
 Row = dict[str, Any]
 Reasons = Mapping[str, Mapping[str, Any]]
 
@@ -162,7 +159,7 @@ def _coverage(tenant: str | None, own: Row) -> Row:
 
 def _stream(row: Row) -> Row:
     """expires: when the provider has deleted the first of these records, so that no other export can show them."""
-    kept = timedelta(days=KEPT_DAYS.get(row["stream"], KEPT_SIGN_INS))
+    kept = timedelta(days=schema.kept_days(row["stream"]))
     return {
         "stream": row["stream"],
         "from": moment(row["from"]),
