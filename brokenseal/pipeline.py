@@ -20,7 +20,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from brokenseal import bits, evidence
+from brokenseal import bits, evidence, sources
 from brokenseal.cases import gaps, join, keys, write
 from brokenseal.context import history, identities, issuances, links, messages, networks, owners, visits
 from brokenseal.evidence import Reason, Tables, priors, score
@@ -96,6 +96,8 @@ def reasons() -> dict[str, Reason]:
 
 def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda _: None) -> str:
     """Judge all that is in the lake; writes and publishes one run, and returns its id."""
+    # a lake that an older version filled is judged by what this version reads in its records
+    sources.refresh(lake)
     run = lake.start_run(options.key())
     report("visits and their sign-ins")
     owners.owners(lake, options.mmdb)

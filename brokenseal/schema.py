@@ -27,6 +27,12 @@ SQL = {
     "timestamp": "timestamp",
     "array<string>": "varchar[]",
 }
+_KEPT_DAYS = {"access": 180, "unified-audit": 180, "message-trace": 90}
+
+
+def kept_days(stream: str) -> int:
+    """Days for which the provider keeps a stream by default; sign-ins 30."""
+    return _KEPT_DAYS.get(stream, 30)
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,24 @@ _TABLES = (
         """,
     ),
     _table(
+        "custody",
+        "truth",
+        "what a custody list says of a file",
+        """
+        file_sha256 string the input it speaks of, by its stated hash, else by its name; NULL where none was taken in
+        file string the file as the list names it
+        stated_sha256 string its hash as the list states it
+        agrees boolean the stated hash is that of the input; NULL where none is stated
+        act string what was done: exported, handed over, received, as stated
+        who string who did it
+        to_whom string to whom
+        time string when, as stated
+        account string the account that exported
+        query string the query or settings of the export
+        note string anything else
+        """,
+    ),
+    _table(
         "rejects",
         "truth",
         "a row refused",
@@ -115,7 +139,7 @@ _TABLES = (
         "truth",
         "a distinct record, verbatim",
         """
-        record_id string the provider's id in lower case (behind 'signin-', 'graph-', 'trace-' or 'token-'); without one, the record's hash
+        record_id string the provider's id in lower case (behind signin-, graph-, trace- or token-); without one, the record's hash
         tenant_id string the organisation's id
         source string unified-audit, entra-signin, graph-activity, message-trace or token-log
         shape string the shape of the copy that is kept

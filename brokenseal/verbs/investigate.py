@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -32,6 +33,10 @@ def investigate(
     threads: int | None = typer.Option(None, "--threads", help="Threads; all cores by default."),
     engine: str = typer.Option("duckdb", "--engine", help="duckdb or spark."),
     master: str = typer.Option("local[2]", "--master", help="Spark's master."),
+    custody: Annotated[
+        Path | None,
+        typer.Option("--custody", help="CSV or JSON list: who handed over which files, when, their hashes."),
+    ] = None,
 ) -> int:
     """Read logs, judge every visit, and write the answer.
 
@@ -42,6 +47,7 @@ def investigate(
     from brokenseal import pipeline, report, sources
     from brokenseal.lake import Lake
     from brokenseal.report.progress import Progress
+    from brokenseal.sources.custody import state
 
     call = report.Call(engine, tuple(sys.argv), datetime.now(UTC))
     with Progress() as progress:
@@ -56,6 +62,8 @@ def investigate(
             waiting=progress.say,
         )
         with opened:
+            if custody is not None:
+                state(opened, custody)
             summary = sources.ingest(
                 opened, paths, tenant=tenant, threads=opened.threads, memory=memory, report=progress.step
             )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
+import brokenseal.cases.cut
 import brokenseal.cases.gaps
 import brokenseal.report.verdict
 from brokenseal import pipeline, schema
@@ -16,7 +18,7 @@ ROOT = Path(generate.__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-KIND = re.compile(r'_row\(\s*"([a-z-]+)"')
+KIND = re.compile(r'(?:_row|Left)\(\s*"([a-z-]+)"')
 
 
 def page(name: str) -> str:
@@ -30,7 +32,8 @@ def anchors(text: str) -> set[str]:
 
 
 def gap_kinds() -> set[str]:
-    return set(KIND.findall(Path(brokenseal.cases.gaps.__file__).read_text(encoding="utf-8")))
+    files = (Path(str(m.__file__)) for m in (brokenseal.cases.gaps, brokenseal.cases.cut))
+    return {kind for file in files for kind in KIND.findall(file.read_text(encoding="utf-8"))}
 
 
 def test_generated_pages_do_not_lag() -> None:
@@ -52,7 +55,7 @@ def test_every_table_and_column_is_named() -> None:
 
 def test_every_verb_is_named() -> None:
     text = page("verbs.md")
-    modules = {p.stem for p in (ROOT / "brokenseal" / "verbs").glob("*.py") if p.stem != "__init__"}
+    modules = {m.name for m in pkgutil.iter_modules([str(ROOT / "brokenseal" / "verbs")])}
     assert {name.split()[0] for name, _ in generate.helps()} == modules
     assert all(f"## `{name}`" in text for name, _ in generate.helps())
 
