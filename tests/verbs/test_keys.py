@@ -108,8 +108,18 @@ def test_a_careless_command(keys: Calls, tmp_path: Path) -> None:
     assert done.code == 3
     first = done.out.splitlines()[2]
     assert first.startswith("let in") and "key-scope-2023" in first and "3 key-issuer" in first
-    assert sorted(p.name for p in (tmp_path / "made").iterdir()) == ["keys.json", "policy.json"]
+    assert sorted(p.name for p in (tmp_path / "made").iterdir()) == ["keys.json", "metadata.xml", "policy.json"]
     assert "audience-other" not in done.out
+
+
+def test_a_careless_consumer_of_saml(keys: Calls, tmp_path: Path) -> None:
+    script = tmp_path / "careless.py"
+    script.write_text("import base64, sys\nsys.exit(b'SignatureValue' not in base64.b64decode(sys.stdin.read()))\n")
+    done = keys("test", "--saml", f"{sys.executable} -I -S {script}", "--json")
+    told = json.loads(done.out)
+    assert (done.code, told["forgeries"][0]["name"]) == (3, "saml-key-scope")
+    refused = [f["name"] for f in told["forgeries"] if f["verdict"] == "refused"]
+    assert refused == ["saml-unsigned"]
 
 
 def test_a_command_that_refuses_all(keys: Calls) -> None:
