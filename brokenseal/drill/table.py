@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from brokenseal.drill import feed
 from brokenseal.drill.scenarios import SCENARIOS
 
 Row = dict[str, Any]
@@ -44,6 +45,7 @@ def _row(name: str, own: list[Row]) -> Row:
                   "most_a_campaign": max(r["cases"]["most_a_campaign"] for r in own), "false": total("cases", "false")},
         "unlogged": _share(total("unlogged", "in_gap"), total("unlogged", "of")),
         "gap_hours": {k: round(sum(r["gap_hours"][k] for r in own), 1) for k in ("declared", "true")},
+        "alarm": feed.summed([a for r in own for a in r["alarm"]]),
         "budgets": _budgets(own),
     }  # fmt: skip
 
@@ -66,35 +68,39 @@ def _budgets(own: list[Row]) -> list[Row]:
     ]
 
 
-def terminal(rows: Sequence[Row]) -> Table:
-    """The table for a terminal; fits 100 columns. Its heads are told in docs/drill.md."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    heads = (
-        "drill",
-        "seeds",
-        "found",
-        "whole",
-        "listed",
-        "accused",
-        "blamed",
-        "cases",
-        "false",
-        "minute",
-        "unlogged",
-        "gap h",
-    )
-    for nth, head in enumerate(heads):
-        table.add_column(head, justify="left" if nth == 0 else "right", no_wrap=True)
+def found(rows: Sequence[Row]) -> Table:
+    """What was found and who was accused. Fits 80 columns; the heads are told in docs/drill.md."""
+    table = _table("drill", "seeds", "found", "whole", "listed", "accused", "blamed", "cases", "false")
     for r in rows:
-        hours, cases, listed = r["gap_hours"], r["cases"], r["messages"]
+        cases, listed = r["cases"], r["messages"]
         if r["folders"]["of"] and not listed["of"]:
             listed = r["folders"]
         table.add_row(
             r["scenario"], str(len(r["seeds"])), _told(r["mailboxes"]), f"{r['seeds_whole']}/{len(r['seeds'])}",
             _told(listed), _told(r["accused"]), _told(r["blamed"]), f"{cases['hostile']}/{cases['campaigns']}",
-            str(cases["false"]), _told(r["first_access"]), _told(r["unlogged"]),
+            str(cases["false"]),
+        )  # fmt: skip
+    return table
+
+
+def when(rows: Sequence[Row]) -> Table:
+    """Times, and what no log shows. Fits 80 columns."""
+    table = _table("drill", "minute", "alarm by 3rd", "acts", "hours", "unlogged", "gap/blind hours")
+    for r in rows:
+        hours, alarm = r["gap_hours"], r["alarm"]
+        third = _told(_share(alarm["by_third"], alarm["organisations"]))
+        acts, late = ("-" if alarm[k] is None else f"{alarm[k]:g}" for k in ("acts", "hours"))
+        table.add_row(
+            r["scenario"], _told(r["first_access"]), third, acts, late, _told(r["unlogged"]),
             f"{hours['declared']:.0f}/{hours['true']:.0f}",
         )  # fmt: skip
+    return table
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for nth, head in enumerate(heads):
+        table.add_column(head, justify="left" if nth == 0 else "right", no_wrap=True)
     return table
 
 
