@@ -21,6 +21,7 @@ NEW_PHONE = 0.003
 NEW_LAPTOP = 0.0015
 NEW_BROWSER = 0.002
 WEEKEND = 0.3
+ROAMING = 0.75
 HOTEL_LAPTOP = 0.05
 """Share of journeys to which somebody takes a new laptop."""
 GATEWAY_EXITS = 4
@@ -100,7 +101,9 @@ class Life:
         rng = self.rng
         if person.trip_until < day and rng.random() < TRIP:
             country = self.organisation.country if rng.random() < 0.6 else rng.choice(self.earth.countries)
-            person.trip, person.trip_pool = rng.choice(country.hotels), rng.choice(country.pools)
+            person.trip = rng.choice(country.hotels)
+            # a phone abroad leaves through its carrier at home, unless somebody buys a card there
+            person.trip_pool = person.pool if rng.random() < ROAMING else rng.choice(country.pools)
             person.trip_until = day + rng.randrange(1, 5)
             if person.laptop and rng.random() < HOTEL_LAPTOP:
                 person.laptop, person.web = clients.outlook(rng), clients.browser(rng)

@@ -107,6 +107,9 @@ def score(
     if report:
         report.mkdir(parents=True, exist_ok=True)
         (report / "score.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        from brokenseal.drill import page
+
+        (report / "score.html").write_text(page.html(told), encoding="utf-8")
     if as_json:
         sys.stdout.write(json.dumps(told, indent=1, sort_keys=True) + "\n")
         return 0
