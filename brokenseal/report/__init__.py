@@ -5,6 +5,7 @@ from brokenseal.report.contract import dump, schema, validate
 from brokenseal.report.dossier import dossier
 from brokenseal.report.explained import explained
 from brokenseal.report.files import ANSWER, PAGE, RUN, Call, write
+from brokenseal.report.language import language
 from brokenseal.report.page import html
 from brokenseal.report.screen import terminal
 from brokenseal.report.visible import visible
@@ -19,6 +20,7 @@ __all__ = [
     "dump",
     "explained",
     "html",
+    "language",
     "schema",
     "terminal",
     "validate",

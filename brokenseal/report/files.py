@@ -17,6 +17,7 @@ from brokenseal.errors import LakeError
 from brokenseal.lake import Lake
 from brokenseal.report.assemble import answer
 from brokenseal.report.contract import dump, validate
+from brokenseal.report.language import SOURCE, language
 from brokenseal.report.page import html
 
 ANSWER, PAGE, RUN = "answer.json", "report.html", "run.json"
@@ -31,8 +32,11 @@ class Call:
     started: datetime
 
 
-def write(lake: Lake, out: Path, call: Call, reasons: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Write the three files into `out`, and return the answer. reasons: as for `answer`."""
+def write(
+    lake: Lake, out: Path, call: Call, reasons: Mapping[str, Mapping[str, Any]], tag: str = SOURCE
+) -> dict[str, Any]:
+    """Write the three files into `out`, and return the answer. reasons: as for `answer`; tag: the page's language."""
+    language(tag)
     made = answer(lake, reasons)
     validate(made)
     told = dump(made)
@@ -40,7 +44,7 @@ def write(lake: Lake, out: Path, call: Call, reasons: Mapping[str, Mapping[str, 
     try:
         out.mkdir(parents=True, exist_ok=True)
         _put(out / ANSWER, told)
-        _put(out / PAGE, html(made, reasons).encode("utf-8"))
+        _put(out / PAGE, html(made, reasons, tag).encode("utf-8"))
         _put(out / RUN, (json.dumps(run, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace"))
     except OSError as error:
         raise LakeError(f"cannot write the answer into {out}: {error.strerror or error}") from error

@@ -19,6 +19,9 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="Folder for answer.json, report.html and run.json.")],
     lake: Annotated[Path, typer.Option("--lake", help="The lake.")] = Path(".brokenseal"),
     json: Annotated[bool, typer.Option("--json", help="Print answer.json and no words.")] = False,
+    language: Annotated[
+        str, typer.Option("--language", help="Of report.html: en, ar, or a country's, as ar-MA.")
+    ] = "en",
     memory: Annotated[str, typer.Option("--memory", help="Memory limit of the engine.")] = "2GB",
     threads: Annotated[int | None, typer.Option("--threads", help="Threads; all cores by default.")] = None,
     engine: Annotated[str, typer.Option("--engine", help="duckdb or spark.")] = "duckdb",
@@ -36,7 +39,7 @@ def report(
 
     call = stage.Call(engine, tuple(sys.argv), datetime.now(UTC))
     with Lake.open(lake, memory=memory, threads=threads, engine=engine, master=master) as opened:
-        answer = stage.write(opened, out, call, pipeline.described())
+        answer = stage.write(opened, out, call, pipeline.described(), language)
     if json:
         sys.stdout.buffer.write(stage.dump(answer))
     else:
