@@ -28,6 +28,7 @@ def investigate(
         [], "--mmdb", help="Databases of address owners in MaxMind's format; the first counts."
     ),
     tenant: str | None = typer.Option(None, "--tenant", help="Organisation of records that name none."),
+    language: str = typer.Option("en", "--language", help="Of report.html: en, ar, or a country's, as ar-MA."),
     json: bool = typer.Option(False, "--json", help="Print answer.json and no words."),
     memory: str = typer.Option("2GB", "--memory", help="Memory limit of the engine."),
     threads: int | None = typer.Option(None, "--threads", help="Threads; all cores by default."),
@@ -49,6 +50,7 @@ def investigate(
     from brokenseal.report.progress import Progress
     from brokenseal.sources.custody import state
 
+    report.language(language)
     call = report.Call(engine, tuple(sys.argv), datetime.now(UTC))
     with Progress() as progress:
         opened = Lake.open(
@@ -68,7 +70,7 @@ def investigate(
                 opened, paths, tenant=tenant, threads=opened.threads, memory=memory, report=progress.step
             )
             pipeline.analyse(opened, pipeline.Options(as_of, false_cases, isolate, tuple(mmdb)), progress.say)
-            answer = report.write(opened, out, call, pipeline.described())
+            answer = report.write(opened, out, call, pipeline.described(), language)
     for line in sorted(summary.problems):
         typer.echo(report.visible(line), err=True)
     if json:
