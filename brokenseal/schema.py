@@ -139,7 +139,7 @@ _TABLES = (
         "truth",
         "a distinct record, verbatim",
         """
-        record_id string the provider's id in lower case (behind signin-, graph-, trace- or token-); without one, the record's hash
+        record_id string the provider's id in lower case (behind signin-, graph-, trace- or token-); or the record's hash
         tenant_id string the organisation's id
         source string unified-audit, entra-signin, graph-activity, message-trace or token-log
         shape string the shape of the copy that is kept

@@ -116,7 +116,16 @@ def _from_jwk(members: dict[str, Any]) -> PublishedKey:
         # a secret in a public document: named by what does not tell it, and always wrong
         size = len(public.unbase64url(members.get("k") or "")) * 8
         name = "oct-" + hashlib.sha256(f"{texts['kid']}/{size}".encode()).hexdigest()[:16]
-        return PublishedKey(name, kty="oct", size=size, leaked=True, **texts)
+        return PublishedKey(
+            name,
+            kty="oct",
+            size=size,
+            leaked=True,
+            kid=texts["kid"],
+            use=texts["use"],
+            alg=texts["alg"],
+            issuer=texts["issuer"],
+        )
     certificate = _certificate(members["x5c"][0]) if members.get("x5c") else None
     if members["kty"] == "RSA" and (numbers := _odd_rsa(members)) is not None:
         return _with(numbers, certificate, leaked=any(p in members for p in _PRIVATE), **texts)
