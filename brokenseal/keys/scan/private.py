@@ -37,6 +37,11 @@ def remembered(data: bytes, make: Callable[[], Secret | None]) -> Secret | None:
     return _seen[name]
 
 
+def forget() -> None:
+    """Parse anew what was parsed before: other passwords may open it."""
+    _seen.clear()
+
+
 def secret(key: Any, form: str) -> Secret | None:
     """What may be said of a private key that was loaded; None for a kind that has no private half of its own."""
     try:
