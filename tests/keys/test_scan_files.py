@@ -242,6 +242,45 @@ def test_a_costly_password_is_not_tried(tmp_path: Path, monkeypatch: pytest.Monk
     assert [leak.locked for leak in scan([tmp_path], passwords=[planted.PASSWORD]).leaks] == [True, True]
 
 
+# --- what is none
+
+
+def test_a_constant_of_a_program_is_no_key() -> None:
+    first = bytes.fromhex("302e020100300506032b656e04220420")
+    behind = bytes.fromhex("e9300000007202000000e910000000290f72b800000072f0000000da115f7a65")
+    assert list(Examiner().secrets(Bytes(bytes(9) + first + behind + bytes(99)))) == []
+    assert len(list(Examiner().secrets(Bytes(first + random.Random(7).randbytes(32))))) == 1
+
+
+# in the others parts are written down that a key does not need, and one is still one without them
+WHOLE = [
+    p
+    for p in planted.formats()
+    if p.format.startswith(("der", "pem", "cng ", "jwk")) and p.name and "full" not in p.format
+]
+
+
+@pytest.mark.parametrize("wanted", [p for p in WHOLE if "locked" not in p.format], ids=lambda p: p.format)
+def test_a_key_whose_halves_differ_is_none(wanted: planted.Planted) -> None:
+    """One letter or byte of the public or private half is changed, wherever it is: another key, or none."""
+    chance = random.Random(wanted.format)
+    examiner = Examiner()
+    halves = 0
+    for _ in range(12):
+        data = bytearray(wanted.data)
+        place = chance.randrange(len(data) // 5, len(data) * 4 // 5)
+        data[place] = data[place] ^ 1 if not wanted.text else ord("A") if data[place] != ord("A") else ord("B")
+        for found in examiner.secrets(Bytes(bytes(data))):
+            # what changed was no part of the key: its name, its parameters written twice, its spacing
+            if found.thumbprint == wanted.name:
+                halves += 1
+    assert halves <= 6, wanted.format
+
+
+def test_no_key_in_bytes_of_chance() -> None:
+    assert list(Examiner().secrets(Stream(io.BytesIO(random.Random(11).randbytes(8 * CHUNK))))) == []
+
+
 # --- what is known
 
 
