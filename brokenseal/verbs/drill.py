@@ -48,7 +48,26 @@ def demo(
         [out / LOGS], out / ANSWER, lake=None, false_cases=0.5, as_of=None, isolate=False, tenant=None, json=False,
         memory=memory, threads=threads, engine="duckdb", master="local[2]",
     )  # fmt: skip
+    _second_act()
     return 0
+
+
+def _second_act() -> None:
+    """How such an intruder gets in: the forgery of 2023 before a stock library, and before the rules."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from brokenseal.keys.forge.show import show
+
+    console = Console(highlight=False)
+    words = "\nHow they got in: a key that may sign for consumers signs for the organisation, as in 2023."
+    console.print(Text(words, "bold"), soft_wrap=True)
+    for seen in show():
+        line = Text(f"  {seen.validator}: ")
+        line.append("let in" if seen.forged else "refused", style="bold red" if seen.forged else "bold green")
+        line.append(" (signature, issuer, audience and expiry are right)" if seen.forged else f" by {seen.why}")
+        console.print(line, soft_wrap=True)
+    console.print("  Try your own validator: brokenseal keys test URL|COMMAND", soft_wrap=True)
 
 
 def world(

@@ -108,6 +108,15 @@ def test_a_key_that_cannot_be_used_is_named_and_trusted_with_nothing(house: Hous
     assert len(found.skipped) == len(odd)
 
 
+@pytest.mark.parametrize("name", ["first_seen", "retired"])
+def test_a_keys_times_as_seconds_or_as_text(house: House, name: str) -> None:
+    told = house.smith.jwks(["home"])
+    for value in (NOW, "2026-11-18T11:06:40Z", "2026-11-18T11:06:40", "2026-11-18T12:06:40+01:00"):
+        told["keys"][0][name] = value
+        ((found,),) = keyset.trusted(told).keys.values()
+        assert getattr(found, name) == NOW
+
+
 def test_a_published_private_part_is_not_kept(house: House) -> None:
     told = house.smith.jwks(["home"])
     private = house.smith.key("home").key.as_dict(private=True)

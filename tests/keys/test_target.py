@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -68,6 +69,16 @@ class _Validator(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
+    def do_POST(self) -> None:
+        text = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())["SAMLResponse"][0]
+        self.seen.append((self.path, self.headers.get("Host", ""), self.headers.get("Cookie", text)))
+        self.send_response(302)
+        self.send_header("Location", "/")
+        if text == "good+/=":
+            self.send_header("Set-Cookie", "session=1")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
@@ -103,6 +114,14 @@ def test_what_an_address_says(validator: str, token: str, answer: Answer, monkey
     assert target(validator, {}).ask(token) == answer
     for path, host, _ in _Validator.seen:
         assert (path, host) == ("/mail?a=b", validator.split("/")[2])
+
+
+def test_a_consumer_of_documents_opens_a_session(validator: str) -> None:
+    asked = target(validator, {}, saml=True)
+    assert asked.ask("good+/=") == Answer("let in", "302")
+    # no session of the first is carried into the second
+    assert asked.ask("bad") == Answer("refused", "302")
+    assert [text for _, _, text in _Validator.seen] == ["good+/=", "bad"]
 
 
 def test_nobody_listens() -> None:

@@ -136,6 +136,19 @@ def test_an_unknown_key_id_fetches_once_in_five_minutes(house: House) -> None:
     assert len(fetched) == 2
 
 
+def test_nobody_waits_for_anothers_fetch(house: House) -> None:
+    codes = []
+
+    def fetch() -> keyset.TrustedKeys:
+        # while this fetch goes on, a second token with an unknown key comes
+        codes.append(refused(house.smith.genuine(), policy, NOW + 10_000).code)
+        return house.keys
+
+    policy = Policy(house.policy.terms, keyset.trusted(house.smith.jwks(["other"])), fetch)
+    keys.verify(house.smith.genuine(), policy, now=NOW)
+    assert codes == ["key-id"]
+
+
 def test_a_fetch_that_fails_refuses_and_keeps_the_keys(house: House) -> None:
     def fetch() -> keyset.TrustedKeys:
         raise OSError("no way there")

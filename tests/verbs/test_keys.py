@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import socket
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import jwt
+import msgspec
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
+from brokenseal.keys import TokenGate
 from brokenseal.keys.forge import trial
 from brokenseal.keys.forge.smith import AUDIENCE, HOME, Smith, demanded
+from brokenseal.keys.verifier import keyset
+from brokenseal.keys.verifier.policy import Policy
+from tests.keys.test_gate import application, serve
 from tests.verbs.called import Done, call
 
 Calls = Callable[..., Done]
+ISSUER = f"https://login.microsoftonline.com/{HOME}/v2.0"
 NAMES = ("--audience", AUDIENCE, "--tenant", HOME)
 
 
@@ -95,8 +108,18 @@ def test_a_careless_command(keys: Calls, tmp_path: Path) -> None:
     assert done.code == 3
     first = done.out.splitlines()[2]
     assert first.startswith("let in") and "key-scope-2023" in first and "3 key-issuer" in first
-    assert sorted(p.name for p in (tmp_path / "made").iterdir()) == ["keys.json", "policy.json"]
+    assert sorted(p.name for p in (tmp_path / "made").iterdir()) == ["keys.json", "metadata.xml", "policy.json"]
     assert "audience-other" not in done.out
+
+
+def test_a_careless_consumer_of_saml(keys: Calls, tmp_path: Path) -> None:
+    script = tmp_path / "careless.py"
+    script.write_text("import base64, sys\nsys.exit(b'SignatureValue' not in base64.b64decode(sys.stdin.read()))\n")
+    done = keys("test", "--saml", f"{sys.executable} -I -S {script}", "--json")
+    told = json.loads(done.out)
+    assert (done.code, told["forgeries"][0]["name"]) == (3, "saml-key-scope")
+    refused = [f["name"] for f in told["forgeries"] if f["verdict"] == "refused"]
+    assert refused == ["saml-unsigned"]
 
 
 def test_a_command_that_refuses_all(keys: Calls) -> None:
@@ -109,3 +132,54 @@ def test_a_command_that_refuses_all(keys: Calls) -> None:
 def test_nowhere_else(keys: Calls, where: str) -> None:
     done = keys("test", where)
     assert (done.code, done.out) == (64, "") and done.err.count("\n") == 1
+
+
+def test_an_address_of_ones_own(keys: Calls, tmp_path: Path) -> None:
+    """A service that fetches the key set when it meets an unknown key, as services do."""
+    folder = tmp_path / "made"
+    stranger = Smith(demanded("entra-v2"), int(time.time()))
+
+    def fetch() -> keyset.TrustedKeys:
+        return keyset.read(folder / "keys.json")
+
+    # this service was not told which sessions were revoked
+    told = msgspec.structs.replace(stranger.terms, revoked=())
+    guarded = Policy(told, keyset.trusted(stranger.jwks(["home"])), fetch)
+    server, thread, url = serve(TokenGate(application(), guarded, log=tmp_path / "tokens.jsonl"))
+    try:
+        done = keys("test", f"{url}/mail", "--keys", folder)
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)
+    assert done.code == 3
+    assert [line.split()[2] for line in done.out.splitlines() if line.startswith("let in")] == ["session-revoked"]
+
+
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")
+def test_metadata_and_keys_served_to_a_stock_library(keys: Calls, tmp_path: Path) -> None:
+    """PyJWT fetches the key set from the address that the verb offers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    async def validate(request: Request) -> JSONResponse:
+        client = jwt.PyJWKClient(f"http://127.0.0.1:{port}/keys")
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        try:
+            key = await asyncio.to_thread(client.get_signing_key_from_jwt, token)
+            jwt.decode(token, key, algorithms=["RS256"], audience=AUDIENCE, issuer=ISSUER)
+        except (jwt.PyJWTError, RecursionError, AttributeError, TypeError):
+            return JSONResponse({}, 401)
+        return JSONResponse({})
+
+    server, thread, url = serve(Starlette(routes=[Route("/mail", validate)]))
+    try:
+        done = keys("test", f"{url}/mail", "--serve", port, "--json")
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)
+    told = json.loads(done.out)
+    assert (done.code, told["shows"]) == (3, True)
+    first = told["forgeries"][0]
+    assert (first["name"], first["verdict"], first["rule"]) == ("key-scope-2023", "let in", 3)
+    assert told["counts"]["let in"] + told["counts"]["refused"] + told["counts"]["not sent"] == len(told["forgeries"])

@@ -150,8 +150,12 @@ def _text(entry: Mapping[str, Any], name: str) -> str | None:
 
 
 def _time(entry: Mapping[str, Any], name: str) -> int | None:
-    value = _text(entry, name)
-    return None if value is None else moment(value)
+    """A time as ISO 8601 or, as JSON Web Keys write `iat` and `exp`, as seconds since 1970."""
+    value = entry.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = _text(entry, name)
+    return None if text is None else moment(text)
 
 
 def moment(text: str) -> int:
