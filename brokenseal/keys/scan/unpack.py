@@ -57,29 +57,28 @@ class Budget:
 
 
 class _Counted:
-    """A stream whose bytes are counted, with its first bytes in hand."""
+    """A stream whose bytes are counted, whose first bytes can be seen, and that never gives more than was asked for."""
 
     def __init__(self, inner: Reader, budget: Budget) -> None:
         self._inner = inner
         self._budget = budget
-        self.head = b""
-        self.head = self.read(HEAD)
+        self._held, self._at = b"", 0
+        while len(self._held) < HEAD and (more := self._next(HEAD - len(self._held))):
+            self._held += more
+        self.head = self._held[:HEAD]
 
-    def read(self, size: int = -1, /) -> bytes:
-        if self.head:
-            part = self.head if size < 0 else self.head[:size]
-            self.head = self.head[len(part) :]
-            if size >= 0:
-                return part
-            return part + self._counted(size)
-        return self._counted(size)
-
-    def _counted(self, size: int) -> bytes:
-        if size < 0:
-            size = _HELD
+    def _next(self, size: int) -> bytes:
         data = self._inner.read(size)
         self._budget.take(len(data))
         return data
+
+    def read(self, size: int = -1, /) -> bytes:
+        size = size if size >= 0 else _HELD
+        if self._at >= len(self._held):
+            self._held, self._at = self._next(size), 0
+        part = self._held[self._at : self._at + size]
+        self._at += len(part)
+        return part
 
 
 class _Inflated:
@@ -104,6 +103,35 @@ class _Inflated:
             if out:
                 return out
         return b""
+
+
+class _Zstandard:
+    """Frames one after the other. The library's own stream takes a missing end for an end."""
+
+    _PIECE = 1024
+    """Bytes given at once: each few of them may stand for a block of 128 KB."""
+
+    def __init__(self, inner: Reader) -> None:
+        self._inner = inner
+        self._machine: Any = None
+        self._left = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Any number of bytes: a frame's piece gives what it gives."""
+        while True:
+            data = self._left or self._inner.read(self._PIECE)
+            if not data:
+                if self._machine is not None:
+                    raise EOFError("it ends in the middle of its compressed data")
+                return b""
+            self._left = b""
+            if self._machine is None:
+                self._machine = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
+            out = self._machine.decompress(data)
+            if self._machine.eof:
+                self._left, self._machine = self._machine.unused_data, None
+            if out:
+                return out
 
 
 def kind(head: bytes) -> str | None:
@@ -181,8 +209,7 @@ def _opened(stream: Any, shape: str, tell: Tell, name: str) -> Iterator[tuple[st
     elif shape == "xz":
         yield "xz", _Inflated(stream, lzma.LZMADecompressor(memlimit=_LZMA_MEMORY))
     elif shape == "zst":
-        with zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(stream, read_across_frames=True) as zst:
-            yield "zst", zst
+        yield "zst", _Zstandard(stream)
     else:
         yield "git object", _Inflated(stream, zlib.decompressobj())
 
