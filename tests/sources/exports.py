@@ -133,9 +133,7 @@ def _office(row: Row) -> Row:
 
 def office_lines(rows: Sequence[Row]) -> bytes:
     """OfficeActivity as JSON lines: nested values are JSON texts."""
-    made = [
-        {k: json.dumps(v) if isinstance(v, (dict, list)) else v for k, v in _office(r).items()} for r in rows
-    ]
+    made = [{k: json.dumps(v) if isinstance(v, (dict, list)) else v for k, v in _office(r).items()} for r in rows]
     return lines([{**r, "TimeGenerated": r["TimeGenerated"] + "Z"} for r in made])
 
 
