@@ -13,21 +13,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import ibis
 import pyarrow as pa
 
-from brokenseal import bits, evidence
+from brokenseal import bits, evidence, sources
 from brokenseal.cases import gaps, join, keys, write
-from brokenseal.context import history, issuances, links, networks, visits
+from brokenseal.context import history, identities, issuances, links, messages, networks, owners, visits
 from brokenseal.evidence import Reason, Tables, priors, score
 from brokenseal.lake import Lake
 
 MOST_ROUNDS = 8
 CONTEXT: tuple[Callable[[Lake], None], ...] = (
     networks.networks,
+    identities.identities,
+    messages.messages,
     visits.visits,
     issuances.issuances,
     links.links,
@@ -42,12 +45,14 @@ class Options:
     """What a person may decide about an analysis.
 
     as_of: the moment the answer speaks of, by default the latest event in the lake. false_cases: how many false cases
-    the whole answer may hold. isolate: organisations learn nothing from each other's history.
+    the whole answer may hold. isolate: organisations learn nothing from each other's history. mmdb: databases that say
+    whose an address is, in MaxMind's format.
     """
 
     as_of: datetime | None = None
     false_cases: float = 0.5
     isolate: bool = False
+    mmdb: tuple[Path, ...] = ()
 
     def told(self) -> dict[str, Any]:
         """As the answer says them."""
@@ -56,7 +61,9 @@ class Options:
 
     def key(self) -> str:
         """What a run is named by, beside its inputs."""
-        return f"{json.dumps(self.told(), sort_keys=True)} priors={priors.digest()}"
+        given = owners.digests(self.mmdb)
+        databases = "".join(f" {name}={digest}" for name, digest in given.items())
+        return f"{json.dumps(self.told(), sort_keys=True)} priors={priors.digest()}{databases}"
 
 
 @dataclass(frozen=True)
@@ -89,8 +96,11 @@ def reasons() -> dict[str, Reason]:
 
 def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda _: None) -> str:
     """Judge all that is in the lake; writes and publishes one run, and returns its id."""
+    # a lake that an older version filled is judged by what this version reads in its records
+    sources.refresh(lake)
     run = lake.start_run(options.key())
     report("visits and their sign-ins")
+    owners.owners(lake, options.mmdb)
     for step in CONTEXT:
         step(lake)
     judgement = settle(lake, options, report)
@@ -99,7 +109,7 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     moment = as_of(lake, options)
     write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())
     gaps.gaps(lake, moment, settled=judgement.settled)
-    write.summary(lake, moment, judgement, options.told(), {"priors": priors.digest()})
+    write.summary(lake, moment, judgement, options.told(), {"priors": priors.digest(), **owners.digests(options.mmdb)})
     lake.publish_run()
     return run
 

@@ -47,24 +47,30 @@ class Target(Protocol):
         ...
 
 
-def target(where: str, environment: Mapping[str, str]) -> Target:
+def target(where: str, environment: Mapping[str, str], *, saml: bool = False) -> Target:
     """The validator that an address or a command names. Raises UsageError for any address but a loopback one.
 
-    `environment`: names and paths that a command may ask for, as variables and as {name} in its arguments.
+    saml: it takes SAML responses, which an address gets as the form field SAMLResponse. environment: names and paths that a
+    command may ask for, as variables and as {name} in its arguments.
     """
     scheme = where.split(":", 1)[0].lower()
     if scheme in ("http", "https") and "//" in where:
-        return UrlTarget(where)
+        return UrlTarget(where, saml=saml)
     if "://" in where.split(" ", 1)[0]:
         raise UsageError(f"{scheme}: only http and https addresses on this machine, or a command")
     return CommandTarget(where, environment)
 
 
 class UrlTarget:
-    """An address on this machine. 2xx lets in; 3xx and 4xx refuse; anything else is no answer."""
+    """An address on this machine. 2xx lets in; 3xx and 4xx refuse; anything else is no answer.
 
-    def __init__(self, url: str) -> None:
+    Of SAML responses, a redirect that sets a cookie lets in as well: that is how such a service opens a session.
+    """
+
+    def __init__(self, url: str, *, saml: bool = False) -> None:
         import httpx
+
+        self._saml = saml
 
         parts = urlsplit(url)
         address = _loopback(parts)
@@ -76,12 +82,15 @@ class UrlTarget:
         self._client = httpx.Client(trust_env=False, follow_redirects=False, verify=False, timeout=SECONDS)
 
     def ask(self, token: str) -> Answer:
-        """Send the token in a GET."""
+        """Send the token in a GET, or the SAML response in a POST."""
         import httpx
 
-        headers = {"Host": self._host, "Authorization": f"Bearer {token}"}
+        headers = {"Host": self._host}
         try:
-            status = self._client.get(self._url, headers=headers).status_code
+            if self._saml:
+                answer = self._client.post(self._url, headers=headers, data={"SAMLResponse": token})
+            else:
+                answer = self._client.get(self._url, headers={**headers, "Authorization": f"Bearer {token}"})
         except (httpx.LocalProtocolError, UnicodeEncodeError):
             return Answer("not sent", "no header can hold this text")
         except httpx.TimeoutException:
@@ -90,7 +99,10 @@ class UrlTarget:
             return Answer("refused", "the connection was closed")
         except httpx.HTTPError as error:
             return Answer("no answer", _said(error))
-        if 200 <= status < 300:
+        status = answer.status_code
+        opened = self._saml and 300 <= status < 400 and "set-cookie" in answer.headers
+        self._client.cookies.clear()
+        if 200 <= status < 300 or opened:
             return Answer("let in", str(status))
         return Answer("refused" if 300 <= status < 500 else "no answer", str(status))
 

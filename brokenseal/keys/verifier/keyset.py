@@ -102,12 +102,14 @@ def _why(error: Exception) -> str:
 
 
 def _key(entry: Any) -> TrustedKey:
+    if not isinstance(entry, Mapping):
+        raise ValueError("no object")
     kid = entry.get("kid")
     if not isinstance(kid, str) or not kid:
         raise ValueError("no key id")
     kind = _KINDS.get(entry.get("kty"))
     if kind is None:
-        raise ValueError(f"kind {entry.get('kty')!r} verifies nothing here")
+        raise ValueError("neither RSA nor an elliptic curve")
     # private parts, if anybody published them, are not kept
     public = {n: entry[n] for n in ("kty", "n", "e", "crv", "x", "y") if n in entry}
     with warnings.catch_warnings():
