@@ -7,8 +7,10 @@ import io
 import json
 import os
 import random
+import shutil
 import stat
 import struct
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -87,6 +89,23 @@ def test_holes_are_passed_over_and_what_lies_between_is_found(tmp_path: Path) ->
     found = scan([path])
     assert [leak.offset for leak in found.leaks] == [300 << 30]
     assert found.bytes < 1 << 30
+
+
+def test_everything_in_one_file_at_any_place(tmp_path: Path) -> None:
+    chance = random.Random(558)
+    wanted, data = planted.formats(), bytearray()
+    for number, one in enumerate(wanted):
+        hidden = list(planted.IN_LINE.values())[number % len(planted.IN_LINE)](one.data)
+        # every third lies across the border of two chunks
+        gap = -(len(data) + chance.randrange(len(hidden))) % CHUNK if number % 3 == 0 else chance.randrange(70_000)
+        data += (chance.randbytes(gap) if number % 2 else bytes(gap)) + b"\n" + hidden + b"\n"
+    (tmp_path / "dump").write_bytes(data)
+    found = scan([tmp_path / "dump"])
+    named = {one.name for one in wanted if one.name}
+    assert {leak.thumbprint for leak in found.leaks if leak.thumbprint} == named
+    locked = [one for one in wanted if (one.name is None and "private" in one.kind) or one.kind == "key store"]
+    assert len([leak for leak in found.leaks if leak.locked]) == len(locked)
+    assert found.unread == []
 
 
 def test_what_a_file_grows_by_is_read(tmp_path: Path) -> None:
@@ -206,6 +225,40 @@ def test_a_member_of_few_bytes_that_unpacks_to_many(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(planted.FILES["tar.zst"](planted.FILES["zst"](inner)))
     found = scan([tmp_path / "x"])
     assert [(leak.member, leak.offset) for leak in found.leaks] == [("zst!etc/key!zst!gz", 40 << 20)]
+
+
+def test_a_key_that_a_repository_forgot_is_found_in_its_pack(tmp_path: Path) -> None:
+    if not shutil.which("git"):
+        pytest.skip("needs git")
+    repository = tmp_path / "repository"
+
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=a", "-c", "user.email=a@a.example", "-c", "gc.auto=0")
+        subprocess.run(["git", *who, *words], cwd=repository, check=True, capture_output=True)
+
+    repository.mkdir()
+    git("init", "-q")
+    filler = "\n".join(random.Random(3).randbytes(30).hex() for _ in range(300))
+    other = planted.keys()["P-256"].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    # the second version is kept as a difference from the other two, and so is the key in its middle
+    for number, text in enumerate((filler, filler[:9000] + other + filler[9000:] + "more" * 99, filler + PEM.decode())):
+        (repository / "config").write_text(text)
+        git("add", ".")
+        git("commit", "-q", "-m", str(number))
+    (repository / "config").unlink()
+    git("commit", "-q", "-a", "-m", "no keys here")
+    loose = scan([repository])
+    git("gc", "-q", "--prune=now")
+    assert list(repository.rglob("*.pack"))
+    packed = scan([repository])
+    names = sorted([NAME, public.thumbprint(planted.keys()["P-256"].public_key())])
+    for found in (loose, packed):
+        assert found.unread == [] and sorted(str(leak.thumbprint) for leak in found.leaks) == names
+    assert all(str(leak.member).startswith("blob ") for leak in packed.leaks)
+    whole = next(repository.rglob("*.pack")).read_bytes()
+    for cut in (11, 40, len(whole) // 2):
+        (tmp_path / "cut").write_bytes(whole[:cut])
+        assert len(scan([tmp_path / "cut"]).unread) == 1
 
 
 def test_links_in_a_tar_are_not_followed(tmp_path: Path) -> None:

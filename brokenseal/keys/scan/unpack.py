@@ -22,6 +22,7 @@ from typing import IO, Any
 import zstandard
 
 from brokenseal.errors import InputError
+from brokenseal.keys.scan.pack import Pack
 from brokenseal.keys.scan.source import Reader
 
 HEAD = 512
@@ -152,6 +153,7 @@ _MAGIC = (
     ("zst", b"\x28\xb5\x2f\xfd"),
     ("bz2", b"BZh"),
     ("xz", b"\xfd7zXZ\0"),
+    ("git pack", b"PACK\0\0\0"),
 )
 
 
@@ -174,7 +176,7 @@ def members(
         tell(name, "containers are nested too deeply; not opened")
         return
     try:
-        for inner, reader in _opened(stream, shape, tell, name):
+        for inner, reader in _opened(stream, shape, budget, tell, name):
             budget.member()
             full = f"{name}!{inner}" if name else inner
             counted = _Counted(reader, budget)
@@ -189,7 +191,7 @@ def members(
         tell(name, f"the {shape} is damaged or locked: {str(error)[:200] or type(error).__name__}")
 
 
-def _opened(stream: Any, shape: str, tell: Tell, name: str) -> Iterator[tuple[str, Reader]]:
+def _opened(stream: Any, shape: str, budget: Budget, tell: Tell, name: str) -> Iterator[tuple[str, Reader]]:
     """The members of one container as it lies there."""
     if shape == "zip":
         yield from _zip(stream, tell, name)
@@ -210,20 +212,32 @@ def _opened(stream: Any, shape: str, tell: Tell, name: str) -> Iterator[tuple[st
         yield "xz", _Inflated(stream, lzma.LZMADecompressor(memlimit=_LZMA_MEMORY))
     elif shape == "zst":
         yield "zst", _Zstandard(stream)
+    elif shape == "git pack":
+        packed = Pack(_seekable(stream, "git pack"), budget.take)
+        for inner, data in packed.objects():
+            yield inner, io.BytesIO(data)
+        for reason in packed.skipped:
+            tell(name, reason)
     else:
         yield "git object", _Inflated(stream, zlib.decompressobj())
 
 
+def _seekable(stream: Any, shape: str) -> Any:
+    """What is not read from front to back: inside another container it is held in memory."""
+    if hasattr(stream, "seek"):
+        return stream
+    parts, size = [], 0
+    while size <= _HELD and (more := stream.read(1 << 20)):
+        parts.append(more)
+        size += len(more)
+    if size > _HELD:
+        raise InputError(f"a {shape} of more than {_HELD >> 20} MB inside another container is not opened")
+    return io.BytesIO(b"".join(parts))
+
+
 def _zip(stream: Any, tell: Tell, name: str) -> Iterator[tuple[str, Reader]]:
-    """A zip is read from its end: one inside another is held in memory."""
-    if not hasattr(stream, "seek"):
-        data = stream.read(-1)
-        while len(data) <= _HELD and (more := stream.read(1 << 20)):
-            data += more
-        if len(data) > _HELD:
-            raise InputError(f"a zip of more than {_HELD >> 20} MB inside another container is not opened")
-        stream = io.BytesIO(data)
-    with zipfile.ZipFile(stream) as archive:
+    """A zip's members, as its end lists them."""
+    with zipfile.ZipFile(_seekable(stream, "zip")) as archive:
         for info in archive.infolist():
             if info.is_dir():
                 continue
