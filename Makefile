@@ -3,7 +3,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test check format lint types contracts docs bench priors clean
+.PHONY: install demo test check format lint types contracts docs bench priors libraries fuzz clean
+# seconds that `make fuzz` looks for a token that breaks the verifier, and for a file that breaks the scanner
+FUZZ_SECONDS ?= 60
 
 install: $(VENV)/.installed
 
@@ -41,6 +43,13 @@ bench: install
 
 priors: install
 	$(BIN)/python -m bench.priors
+
+libraries: install
+	$(BIN)/python -m bench.libraries
+
+fuzz: install
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m tests.keys.fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m tests.keys.fuzz_scan
 
 clean:
 	rm -rf $(VENV) demo

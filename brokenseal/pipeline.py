@@ -20,7 +20,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from brokenseal import bits, evidence
+from brokenseal import bits, evidence, sources
 from brokenseal.cases import gaps, join, keys, write
 from brokenseal.context import history, identities, issuances, links, messages, networks, owners, visits
 from brokenseal.evidence import Reason, Tables, priors, score
@@ -97,6 +97,8 @@ def reasons() -> dict[str, Reason]:
 
 def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda _: None) -> str:
     """Judge all that is in the lake; writes and publishes one run, and returns its id."""
+    # a lake that an older version filled is judged by what this version reads in its records
+    sources.refresh(lake)
     run = lake.start_run(options.key())
     report("visits and their sign-ins")
     owners.owners(lake, options.mmdb)
@@ -133,7 +135,7 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
     found: dict[str, join.Link | None] = {}
     for number in range(1, MOST_ROUNDS + 1):
         report(f"weighing, round {number}")
-        group_line = weigh(lake, sorted(found), options)
+        group_line = weigh(lake, sorted(found), options, line)
         new = {**join.seeds(lake, line), **found}
         new = {**join.widen(lake, new, line), **new}
         if set(new) == set(found):
@@ -142,7 +144,7 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
     return Judgement(found, line, group_line, MOST_ROUNDS, False, acts)
 
 
-def weigh(lake: Lake, doubted: list[str], options: Options) -> int:
+def weigh(lake: Lake, doubted: list[str], options: Options, line: int) -> int:
     """One round: history without the doubted, every reason, every act, every group. Returns the groups' line."""
     suspects = lake.put("doubted", pa.table({"visit_id": doubted}, schema=join.DOUBTED))
     for step in HISTORY:
@@ -151,20 +153,28 @@ def weigh(lake: Lake, doubted: list[str], options: Options) -> int:
     seen = seen.drop("visit_id_right").mutate(doubted=ibis.coalesce(seen.doubted, ibis.literal(False)))
     tables = Tables(seen, *(lake.read(n) for n in ("relations", "pairs", "standing", "signins")))
     if not doubted:
-        # what no history changes is judged once
-        lake.write("levels_fixed", levels(tables, learns=False))
-    every = lake.read("levels_fixed").union(lake.write("levels_learned", levels(tables, learns=True)))
-    # a visit is benign unless it is doubted, a relationship while any visit of it is trusted
-    trusted = seen.filter(~seen.doubted).select("relationship_id").distinct()
-    lost = lake.read("relations").anti_join(trusted, "relationship_id")
-    unfair = suspects.select(unit_id="visit_id").union(lost.select(unit_id="relationship_id"))
-    unfair = lake.write("unfair", unfair.mutate(mark=ibis.literal(1)))
-    joined = every.left_join(unfair, "unit_id")
-    units = lake.write("levels", joined.mutate(benign=joined.mark.isnull()).drop("mark", "unit_id_right"))
-    lake.write("weights", bits.weigh(bits.clusters(units), lake.read("priors"), isolate=options.isolate))
+        # what no history changes is judged and counted once
+        lake.write("clusters_fixed", bits.clusters(lake.write("levels_fixed", levels(tables, learns=False))))
+    fixed, learned = lake.read("levels_fixed"), lake.write("levels_learned", levels(tables, learns=True))
+    unfair = lake.write("unfair", _unfair(lake, suspects))
+    spoilt = bits.spoilt(fixed, unfair).union(bits.spoilt(learned, unfair))
+    clusters = lake.read("clusters_fixed").union(bits.clusters(learned))
+    cells = lake.write("cells", bits.cells(clusters, spoilt, lake.read("relations")))
+    lake.write("weights", bits.weigh(cells, lake.read("priors"), isolate=options.isolate))
+    odd = ["evidence", "unit_id", "relationship_id", "stratum", "level"]
+    lake.write("levels", fixed.filter(fixed.level > 0).select(odd).union(learned.filter(learned.level > 0).select(odd)))
     score.hits(lake, {n: r.aspect for n, r in reasons().items()})
     score.judge(lake)
-    return score.groups(lake, options.false_cases / 2)
+    return score.groups(lake, options.false_cases / 2, line)
+
+
+def _unfair(lake: Lake, suspects: ibis.Table) -> ibis.Table:
+    """Units that are not benign: a visit while it is doubted, a relationship while every visit of it is."""
+    doubted = lake.read("visits").select("visit_id", "relationship_id").semi_join(suspects, "visit_id")
+    per = doubted.group_by("relationship_id").agg(n=doubted.count())
+    whole = lake.read("relations").select("relationship_id", "visits").join(per, "relationship_id")
+    lost = whole.filter(whole.visits == whole.n)
+    return suspects.select(unit_id="visit_id").union(lost.select(unit_id="relationship_id"))
 
 
 def levels(tables: Tables, *, learns: bool) -> ibis.Table:
@@ -174,9 +184,7 @@ def levels(tables: Tables, *, learns: bool) -> ibis.Table:
         if module.REASON.learns == learns:
             found = module.judge(tables).mutate(evidence=ibis.literal(name), unit=ibis.literal(module.REASON.unit))
             found = found.mutate(cluster=_cluster(found, module.REASON.unit))
-            found = found.select(
-                "evidence", "unit", "unit_id", "relationship_id", "tenant_id", "box", "stratum", "level", "cluster"
-            )
+            found = found.select("evidence", "unit", "unit_id", "relationship_id", "stratum", "level", "cluster")
             out = found if out is None else out.union(found)
     assert out is not None
     return out

@@ -27,6 +27,12 @@ SQL = {
     "timestamp": "timestamp",
     "array<string>": "varchar[]",
 }
+_KEPT_DAYS = {"access": 180, "unified-audit": 180, "message-trace": 90}
+
+
+def kept_days(stream: str) -> int:
+    """Days for which the provider keeps a stream by default; sign-ins 30."""
+    return _KEPT_DAYS.get(stream, 30)
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,24 @@ _TABLES = (
         """,
     ),
     _table(
+        "custody",
+        "truth",
+        "what a custody list says of a file",
+        """
+        file_sha256 string the input it speaks of, by its stated hash, else by its name; NULL where none was taken in
+        file string the file as the list names it
+        stated_sha256 string its hash as the list states it
+        agrees boolean the stated hash is that of the input; NULL where none is stated
+        act string what was done: exported, handed over, received, as stated
+        who string who did it
+        to_whom string to whom
+        time string when, as stated
+        account string the account that exported
+        query string the query or settings of the export
+        note string anything else
+        """,
+    ),
+    _table(
         "rejects",
         "truth",
         "a row refused",
@@ -115,9 +139,9 @@ _TABLES = (
         "truth",
         "a distinct record, verbatim",
         """
-        record_id string the provider's id in lower case (behind 'signin-', 'graph-' or 'trace-'); without one, the record's hash
+        record_id string the provider's id in lower case (behind signin-, graph-, trace- or token-); or the record's hash
         tenant_id string the organisation's id
-        source string unified-audit, entra-signin, graph-activity or message-trace
+        source string unified-audit, entra-signin, graph-activity, message-trace or token-log
         shape string the shape of the copy that is kept
         operation string what happened, as the provider names it
         time timestamp when, by the provider's clock
@@ -136,7 +160,7 @@ _TABLES = (
         record_id string the record
         time timestamp start of the access; for aggregates the start of the two minutes
         tenant_id string the organisation whose mailbox it is
-        mailbox string the mailbox's address, lower case
+        mailbox string the mailbox's address, lower case; in a service's own log service/subject
         mailbox_guid string the mailbox's GUID
         mailbox_object_id string object id of the mailbox's owner, where the record names the mailbox so
         actor string who acted, lower case address or service name
@@ -481,6 +505,79 @@ _TABLES = (
         from timestamp first record
         to timestamp last record
         records int64 records
+        """,
+    ),
+    _table(
+        "key_documents",
+        "truth",
+        "a key set or metadata document as `keys watch` saw it, or could not see it",
+        """
+        document_id string SHA-256 of its bytes, NULL where there were none
+        source string the URL or path that was asked for
+        seen_at timestamp when, by this machine's clock, or as it was stated
+        kind string jwks, openid-configuration, saml-metadata
+        issuer string the issuer or entity that the document says it speaks for
+        raw string its text, NULL where the source had the same before
+        error string why it could not be read
+        """,
+    ),
+    _table(
+        "trusted_keys",
+        "truth",
+        "a key in a document that `keys watch` saw",
+        """
+        document_id string the document
+        source string where it was seen
+        seen_at timestamp when
+        thumbprint string the public key's thumbprint (RFC 7638, SHA-256)
+        kid string the id it is published under
+        kty string RSA, EC, OKP or oct
+        size int64 bits
+        exponent int64 public exponent of an RSA key, NULL where it is none or beyond 63 bits
+        use string sig or enc, or signing or encryption in metadata
+        alg string the algorithm that the document names
+        issuer string whose tokens it may sign, as the key itself says
+        issued_for string the issuer or entity of the document
+        not_before timestamp begin of its certificate
+        not_after timestamp end of its certificate
+        x5t string SHA-1 of its certificate, hexadecimal
+        jwk string the public key as a JWK
+        """,
+    ),
+    _table(
+        "key_findings",
+        "truth",
+        "what `keys watch` noticed of a key that is trusted",
+        """
+        finding_id string the finding: the same for the same thing of the same key at the same source
+        source string where
+        seen_at timestamp when
+        kind string new, gone, back, or what is wrong; docs/keys-watch.md lists them
+        severity string critical, high, medium or low
+        thumbprint string the key, NULL where it speaks of the whole document
+        kid string the id it is published under
+        reason string the reason in a sentence
+        """,
+    ),
+    _table(
+        "leaks",
+        "truth",
+        "a private key or token that `keys scan` found in a file; never the secret itself",
+        """
+        leak_id string the finding: the same for the same place
+        found_at timestamp when, by this machine's clock
+        file string the file as it was named
+        member string the member of an archive, outer ones first, NULL for the file itself
+        offset int64 its first place, in bytes of the file or member
+        count int64 places in that file or member
+        kind string what it is
+        form string how it is written there
+        size int64 bits, NULL where unknown
+        thumbprint string the public key's thumbprint, NULL where it has none or is locked
+        locked boolean a password would be needed
+        severity string critical: the key is trusted; high: it lies open; medium: locked, or a token; low: a guess
+        known string what the trusted key is called
+        detail string what else may be said of it, as JSON
         """,
     ),
 )

@@ -2,7 +2,7 @@
 
 What: `gaps`. One function a kind; each is a query that yields rows, and a sentence that says what cannot be known. Why:
 silence about limits is a defect in evidence: absence proves nothing where nobody looked. Misses: rows that an export left
-out without a trace.
+out without a trace; `cut` knows those that leave one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pyarrow as pa
 from ibis import Table
 
 from brokenseal import schema
+from brokenseal.cases import cut
 from brokenseal.lake import Lake
 
 BLIND = timedelta(hours=24)
@@ -40,6 +41,8 @@ def gaps(lake: Lake, as_of: datetime, *, settled: bool) -> None:
         *_short(streams),
         *_refused(lake),
         *_untimed(lake),
+        *(_left(found) for found in (*cut.ceilings(lake), *cut.expired(streams), *cut.expiring(streams, as_of))),
+        *_not_handed_over(lake),
     ]
     if not settled:
         meaning = (
@@ -59,8 +62,10 @@ def _row(
     until: datetime | None,
     meaning: str,
     records: list[str] | None = None,
+    about: str = "",
 ) -> Row:
-    identity = hashlib.sha256(f"{kind} {tenant} {mailbox} {since} {until}".encode()).hexdigest()[:16]
+    """about: what tells a gap from another of the same kind, place and period."""
+    identity = hashlib.sha256(f"{kind} {tenant} {mailbox} {since} {until}{about}".encode()).hexdigest()[:16]
     return {
         "gap_id": identity,
         "kind": kind,
@@ -71,6 +76,29 @@ def _row(
         "meaning": meaning,
         "record_ids": sorted(records or [])[:MOST_RECORDS],
     }
+
+
+def _left(found: cut.Left) -> Row:
+    return _row(found.kind, found.tenant, None, found.since, found.until, found.meaning, about=found.about)
+
+
+def _not_handed_over(lake: Lake) -> Iterator[Row]:
+    """Files that a custody list names and nobody took in, or whose bytes are not those that it states."""
+    stated = lake.read("custody").filter(lambda t: t.file_sha256.isnull() | ~ibis.coalesce(t.agrees, True))
+    rows = stated.select("file", "file_sha256", "stated_sha256").distinct()
+    for r in lake.fetch(rows.order_by(["file", "file_sha256", "stated_sha256"])).to_pylist():
+        name = r["file"] or f"with SHA-256 {r['stated_sha256']}"
+        if r["file_sha256"] is None:
+            meaning = (
+                f"The custody list names a file {name} that was not taken in: what it would have shown is missing."
+            )
+            yield _row("not-handed-over", None, None, None, None, meaning, about=name)
+        else:
+            meaning = (
+                f"The custody list states another SHA-256 for the file {name} ({r['stated_sha256']}) than that of the file "
+                f"taken in ({r['file_sha256']}): it was changed on the way, or is another file."
+            )
+            yield _row("custody-differs", None, None, None, None, meaning, about=f"{name} {r['stated_sha256']}")
 
 
 def _throttled(lake: Lake) -> Iterator[Row]:

@@ -18,6 +18,7 @@ import ibis
 import pyarrow as pa
 import rustworkx as rx
 from ibis import Table
+from ibis.expr.types import FloatingValue, Value
 
 from brokenseal import bits
 from brokenseal.lake import Lake
@@ -64,24 +65,79 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
 
 
 def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
-    """Every visit that carries a key of a found act, with what the key's coincidence weighs."""
+    """Every visit that carries a key of a found act, with what the key's coincidence weighs.
+
+    A key that nobody else carries may still be one of many that a network hands out by turns: what an address or prefix
+    adds to its network is how seldom two people who are there share one. A place with a client weighs no more than the
+    two apart.
+    """
     mine = lake.put("found", pa.table({"visit_id": sorted(found)}, schema=DOUBTED))
-    keys = lake.read("visit_keys").left_join(mine.mutate(mine=ibis.literal(1)), "visit_id")
-    keys = keys.drop([c for c in keys.columns if c.endswith("_right")])
-    keys = keys.mutate(mine=ibis.coalesce(keys.mine, 0))
-    held = keys.filter(keys.mine == 1).select("kind", "value").distinct()
-    near = keys.semi_join(held, ["kind", "value"])
+    marked = _marked(lake.read("visit_keys"), mine)
+    held = marked.filter(marked.mine == 1).select("kind", "value").distinct()
+    near = marked.semi_join(held, ["kind", "value"])
     benign = 1 - near.mine
     per_key = ibis.window(group_by=["kind", "value"])
     per_relation = ibis.window(group_by=["kind", "value", "relationship_id"])
-    others = benign.sum().over(per_key) - benign.sum().over(per_relation)
-    all_visits = lake.read("visits").count().as_scalar()
-    link = ((all_visits.cast("float64") + 1) / (others.cast("float64") + 1)).log2() * bits.TENTHS
-    found_here = near.mine.sum().over(per_key)
-    return lake.write(
-        "near",
-        near.mutate(link=link.round().cast("int64"), others=others.cast("int64"), found=found_here.cast("int64")),
+    near = near.mutate(
+        others=(benign.sum().over(per_key) - benign.sum().over(per_relation)).cast("int64"),
+        found=near.mine.sum().over(per_key).cast("int64"),
     )
+    visits = _marked(lake.read("visits"), mine)
+    total = visits.count().as_scalar().cast("float64")
+    around = _around(visits, lake.read("relations"))
+    out = _kept(near.left_join(around, "relationship_id"))
+    out = _kept(out.left_join(_collisions(marked, lake.read("relations")), ["kind", "net"]))
+    own, net, client = (_rare(total, out[c]) for c in ("others", "net_others", "client_others"))
+    place = net + ibis.coalesce(out.seldom, 0.0)
+    most = ibis.cases(
+        (out.kind.isin(["address", "prefix"]), place),
+        (out.kind.endswith(" and client"), place + client),
+        else_=own,
+    )
+    link = (ibis.least(own, most) * bits.TENTHS).round().cast("int64")
+    return lake.write("near", out.mutate(link=link).drop("net_others", "client_others", "seldom", "net"))
+
+
+def _marked(rows: Table, mine: Table) -> Table:
+    """Rows of visits with `mine`: 1 where the visit is found, else 0."""
+    out = _kept(rows.left_join(mine.mutate(mine=ibis.literal(1)), "visit_id"))
+    return out.mutate(mine=ibis.coalesce(out.mine, 0))
+
+
+def _kept(joined: Table) -> Table:
+    return joined.drop([c for c in joined.columns if c.endswith("_right")])
+
+
+def _rare(total: FloatingValue, others: Value) -> FloatingValue:
+    """The share of visits that carry something, in bits."""
+    return ((total + 1) / (others.cast("float64") + 1)).log2()
+
+
+def _around(visits: Table, relations: Table) -> Table:
+    """For each relationship: its network, and how many visits of others nobody doubts carry its network, its client."""
+    trusted = visits.filter(visits.mine == 0).group_by("relationship_id").agg(n=ibis._.count())
+    each = _kept(relations.select("relationship_id", "net", "client_key").left_join(trusted, "relationship_id"))
+    n = ibis.coalesce(each.n, 0)
+    return each.select(
+        "relationship_id",
+        "net",
+        net_others=(n.sum().over(ibis.window(group_by=each.net)) - n).cast("int64"),
+        client_others=(n.sum().over(ibis.window(group_by=each.client_key)) - n).cast("int64"),
+    )
+
+
+def _collisions(marked: Table, relations: Table) -> Table:
+    """In each network, how seldom an address or prefix is shared by two of the people who are there, in bits."""
+    places = marked.filter((marked.mine == 0) & marked.kind.isin(["address", "prefix"]))
+    places = places.join(relations.select("relationship_id", "net"), "relationship_id")
+    who = places.tenant_id.fill_null("?") + " " + places.actor.fill_null("?")
+    values = places.mutate(who=who).group_by("kind", "net", "value").agg(n=ibis._.count(), people=ibis._.who.nunique())
+    shared = ibis.ifelse(values.people >= 2, values.n, 0)
+    rates = values.group_by("kind", "net").agg(n=values.n.sum(), shared=shared.sum())
+    seldom = ((rates.n.cast("float64") + 1) / (rates.shared.cast("float64") + 0.5)).log2()
+    each = rates.select("kind", "net", seldom=seldom)
+    paired = each.mutate(kind=each.kind + " and client")
+    return each.union(paired)
 
 
 def components(lake: Lake, found: dict[str, Link | None], false_cases: float) -> list[list[str]]:

@@ -64,13 +64,13 @@ class Case:
 
 def acts(lake: Lake) -> None:
     """Write `acts`: every visit with its weight."""
-    v = lake.read("visits").join(lake.read("judged").select("visit_id", "bits"), "visit_id")
+    v = lake.read("visits").left_join(lake.read("judged").select("visit_id", "bits"), "visit_id")
     lake.write(
         "acts",
         v.select(
             "relationship_id", "tenant_id", "mailbox", "box", "actor", "first", "last", "ip", "user_agent",
-            "app_id", "session_id", "token_id", "link", "issuance_id", "bits",
-            act_id=v.visit_id, kind=ibis.literal("visit"), subject_id=v.visit_id,
+            "app_id", "session_id", "token_id", "link", "issuance_id", act_id=v.visit_id,
+            kind=ibis.literal("visit"), subject_id=v.visit_id, bits=ibis.coalesce(v.bits, 0),
         ),
     )  # fmt: skip
 
@@ -189,6 +189,7 @@ def _leads(lake: Lake, members: list[str]) -> list[dict[str, Any]]:
 def _findings(lake: Lake, shown: list[str], reasons: Mapping[str, Described]) -> list[dict[str, Any]]:
     wanted = _ids(lake, "shown", shown)
     found = lake.read("hits").inner_join(wanted.select(visit_id="act_id"), "visit_id")
+    found = found.join(lake.read("weights").drop("bits"), ["evidence", "relationship_id"])
     rows = lake.fetch(found.order_by(["visit_id", "evidence"])).to_pylist()
     records = _records(lake, wanted)
     sums = sorted(lake.fetch(lake.read("sums")).to_pylist(), key=lambda r: r["raw"])

@@ -4,12 +4,12 @@ What: `relations`, one row a relationship (mailbox, actor, network, client), wri
 mailbox, network and client, and `standing`, how well each relationship's network and client are known (0 at home in
 this mailbox, 1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4
 nowhere), both written again in each round without the doubted visits. Why: history must not learn the intruder, and
-novelty is judged by relationship, not by access. How: a pair vouches for its network where its client is at home on
-another network too, where the mailbox uses the network on half of its days, or where both were there from the log's
-first days; it vouches for its client where its network knows another client, where the mailbox uses the client on
-half of its days, or from the first days. So a person who travels with his laptop vouches for the hotel, and an
-intruder, new in both, vouches for nothing. Misses: one who was there before the log began, or who holds the mailbox
-on more than half of its days, is its history.
+novelty is judged by relationship, not by access. How: a mailbox's habits are the network and the client that it uses on
+half of its days, and what was together there from the log's first days; from them knowledge spreads, client to network
+to client, by being used together. A pair vouches for its network where another known network knows its client, and for
+its client where another known client is used there. So a person who travels with his laptop vouches for the hotel, and
+an intruder, new in both, vouches for nothing, however often he comes and from however many networks. Misses: one who
+was there before the log began, or who holds the mailbox on more than half of its days, is its history.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ WARM_DAYS = 7
 """Relationships that begin in a mailbox's first days are compared with their like: everything is new then."""
 HABIT_DAYS = 3
 """A pair that is there from the log's first days, and on so many of them, is a habit."""
+STEPS = 2
+"""How far knowledge spreads from habits: office, then the telephone seen there, then the telephone's carrier."""
 NOWHERE = ("provider", "none")
 
 
@@ -61,13 +63,7 @@ def pairs(lake: Lake) -> None:
 def _vouching(daily: Table, relations: Table) -> Table:
     box = _days(daily, "box_days")
     net, client = _days(daily, "net_days", "net"), _days(daily, "client_days", "client_key")
-    pair = daily.select("tenant_id", "box", "net", "client_key").distinct()
-    real = (~pair.net.isin(NOWHERE)).cast("int64")
-    pair = pair.mutate(
-        nets=real.sum().over(ibis.window(group_by=["tenant_id", "box", "client_key"])).cast("int64"),
-        clients=pair.count().over(ibis.window(group_by=["tenant_id", "box", "net"])),
-    )
-    joined = pair.join(box, ["tenant_id", "box"])
+    joined = daily.select("tenant_id", "box", "net", "client_key").distinct().join(box, ["tenant_id", "box"])
     joined = joined.join(net, ["tenant_id", "box", "net"])
     joined = joined.join(client, ["tenant_id", "box", "client_key"])
     old = relations.filter(relations.period == "warm").select("tenant_id", "box", "net", "client_key").distinct()
@@ -76,21 +72,46 @@ def _vouching(daily: Table, relations: Table) -> Table:
     pair_days = _days(daily, "pair_days", "net", "client_key")
     joined = joined.join(pair_days, ["tenant_id", "box", "net", "client_key"])
     habit = (ibis.coalesce(joined.old, 0) == 1) & (joined.pair_days >= HABIT_DAYS)
-    home_net = joined.net_days * 2 >= joined.box_days
-    home_client = joined.client_days * 2 >= joined.box_days
     placed = ~joined.net.isin(NOWHERE)
-    return joined.select(
+    home_net, home_client = joined.net_days * 2 >= joined.box_days, joined.client_days * 2 >= joined.box_days
+    known = joined.select(
         "tenant_id",
         "box",
         "net",
         "client_key",
-        "nets",
-        "clients",
+        placed=placed,
+        habit=habit,
         home_net=home_net,
         home_client=home_client,
-        vouches_net=placed & ((joined.nets >= 2) | home_net | habit),
-        vouches_client=(placed & (joined.clients >= 2)) | home_client | habit,
+        net_known=(placed & (home_net | habit)).cast("int64"),
+        client_known=(home_client | habit).cast("int64"),
     )
+    for _ in range(STEPS):
+        known = _spread(known)
+    nets = known.net_known.sum().over(ibis.window(group_by=["tenant_id", "box", "client_key"])) - known.net_known
+    clients = known.client_known.sum().over(ibis.window(group_by=["tenant_id", "box", "net"])) - known.client_known
+    return known.select(
+        "tenant_id",
+        "box",
+        "net",
+        "client_key",
+        "home_net",
+        "home_client",
+        vouches_net=known.placed & ((nets >= 1) | known.home_net | known.home_client | known.habit),
+        vouches_client=(known.placed & (clients >= 1)) | known.home_client | known.habit,
+    )
+
+
+def _spread(known: Table) -> Table:
+    """One step: what is used on a known network, or with a known client, becomes known in this mailbox."""
+    linked = ibis.greatest(known.net_known, known.client_known)
+    reached = ibis.ifelse(known.placed, linked, 0)
+    # a pair in no place ties nothing together: the provider's front end is everybody's
+    net = reached.max().over(ibis.window(group_by=["tenant_id", "box", "net"]))
+    client = (
+        ibis.greatest(reached, known.client_known).max().over(ibis.window(group_by=["tenant_id", "box", "client_key"]))
+    )
+    return known.mutate(net_known=net, client_known=client)
 
 
 def _days(daily: Table, name: str, *by: str) -> Table:
@@ -107,7 +128,10 @@ def standing(lake: Lake) -> None:
     net = _level(judged, pairs, "net", "vouches_net", "home_net")
     client = _level(judged, pairs, "client_key", "vouches_client", "home_client")
     joined = net.rename(net_level="level").join(client.rename(client_level="level"), "relationship_id")
-    lake.write("standing", joined)
+    joined = joined.join(judged.select("relationship_id", "net"), "relationship_id")
+    # the provider's front end is no place to be new in
+    level = ibis.ifelse(joined.net.isin(NOWHERE), 0, joined.net_level)
+    lake.write("standing", joined.mutate(net_level=level).drop("net"))
 
 
 def _level(judged: Table, pairs: Table, value: str, vouches: str, home: str) -> Table:

@@ -19,38 +19,27 @@ from brokenseal.lake import Lake
 def links(lake: Lake) -> None:
     """Write `visits` and `linkage`."""
     seen, signins = lake.read("unlinked"), lake.read("signins")
-    seen = lake.write("placed", _covered(seen, lake.read("covered")))
     token, session = _by_token(seen, signins), _by_session(seen, signins)
     circumstance = lake.write("circumstance", _by_circumstance(seen, signins))
-    lake.write("visits", _linked(seen, token, session, circumstance))
+    lake.write("visits", _linked(_covered(seen, lake.read("covered")), token, session, circumstance))
     lake.write("linkage", _linkage(lake.read("visits")))
 
 
 def _covered(seen: Table, covered: Table) -> Table:
     """`complete`: every stream that would show this visit's token covers the visit."""
-    streams = ibis.ifelse(
-        ibis.coalesce(seen.logon_type == "application", ibis.literal(False)),
-        ibis.array(["service-principal"]),
-        ibis.array(["interactive", "non-interactive"]),
-    )
-    wanted = seen.select("visit_id", "tenant_id", "first", stream=streams.unnest())
-    inside = wanted.inner_join(
-        covered,
-        [
-            wanted.tenant_id == covered.tenant_id,
-            wanted.stream == covered.stream,
-            wanted.first >= covered.start,
-            wanted.first <= covered.end,
-        ],
-    ).select("visit_id", "stream")
-    found = inside.distinct().group_by("visit_id").agg(found=ibis._.count())
-    asked = wanted.group_by("visit_id").agg(asked=wanted.count())
-    joined = asked.left_join(found, "visit_id")
-    complete = joined.select("visit_id", complete=ibis.coalesce(joined.found, 0) == joined.asked)
-    out = seen.left_join(complete, "visit_id")
-    return out.drop([c for c in out.columns if c.endswith("_right")]).mutate(
-        complete=ibis.coalesce(out.complete, ibis.literal(False))
-    )
+    out = seen
+    for stream in ("interactive", "non-interactive", "service-principal"):
+        # periods of a stream never overlap, so each visit lies in one at most
+        periods = covered.filter(covered.stream == stream)
+        periods = periods.select("start", "end", its_tenant="tenant_id", **{stream: ibis.literal(1)})
+        within = [
+            out.tenant_id == periods.its_tenant, out["first"] >= periods.start, out["first"] <= periods.end
+        ]  # fmt: skip
+        out = out.left_join(periods, within).drop("its_tenant", "start", "end")
+    person = out["interactive"].notnull() & out["non-interactive"].notnull()
+    application = ibis.coalesce(out.logon_type == "application", ibis.literal(False))
+    complete = ibis.ifelse(application, out["service-principal"].notnull(), person)
+    return out.mutate(complete=complete).drop("interactive", "non-interactive", "service-principal")
 
 
 def _by_token(seen: Table, signins: Table) -> Table:

@@ -4,11 +4,14 @@ What: accesses to one mailbox by one actor with one client from one address in o
 where more than sixty minutes pass. Why: an act is what is judged; a record is a two-minute aggregate of the provider's.
 How: a mailbox's names, and a person's, are brought together by `aliases`; a session missing from a record is filled from
 other records of its token; a request to Graph and the mailbox's own record of it are one visit, at the caller's address;
-gaps are found by the access before, and a running sum of cuts numbers the visits. Misses: an aggregate holds one token, so
+gaps are found by the access before, and the last cut names the visit. What accesses repeat (who, with what, from where, in
+which token) is numbered once, so that long texts are neither sorted nor grouped. Misses: an aggregate holds one token, so
 two tokens within two minutes may hide in one record.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import ibis
 from ibis import Table
@@ -32,23 +35,62 @@ KEY = (
     "session_key",
 )
 RELATIONSHIP = ("tenant_id", "box", "actor", "net", "client_key")
+_PERSON = ("tenant_id", "mailbox_guid", "mailbox_object_id", "mailbox", "actor")
+_TOOL = ("client", "app_id", "client_app_id", "user_agent", "agent")
+_PLACE = ("ip", "ip_is", "prefix")
+_CARRIER = ("token_id", "session_id")
+_NUMBERS = ("person", "tool", "place", "carrier")
+_VISIT = (*_NUMBERS, "first")
+_HELD = (
+    "known_as",
+    "actor_known_as",
+    "role",
+    "mailbox_object_id",
+    "session",
+    "session_key",
+    "key_number",
+    "net_number",
+)
 
 
 def visits(lake: Lake) -> None:
     """Write `visit_records` (record to visit) and `unlinked`, the visits before they are linked to their issuance."""
-    accesses = _with_session(_with_box(lake.read("accesses"), lake.read("aliases")))
+    aliases, accesses = lake.read("aliases"), lake.read("accesses")
     if lake.fetch(accesses.filter(_is_request(accesses)).limit(1)).num_rows:
-        accesses = _with_request(lake.write("sessions", accesses))
-    placed = _with_network(accesses, lake.read("networks"))
-    numbered = lake.write("numbered", _numbered(placed))
-    lake.write("visit_records", numbered.select("record_id", "visit_id", "time"))
-    counted = _messages(lake)
-    lake.write("unlinked", _visits(numbered, counted))
+        boxed = _numbers(accesses, _people(accesses, aliases), _PERSON, "box")
+        accesses = lake.write("told", _with_request(boxed).drop("box", "person", "person_row"))
+    people = lake.write("people", _people(accesses, aliases))
+    tools = lake.write("tools", _tools(accesses))
+    places = lake.write("places", _places(accesses, lake.read("networks")))
+    carriers = lake.write("carriers", _carriers(accesses))
+    coded = accesses
+    for dimension, columns in ((people, _PERSON), (tools, _TOOL), (places, _PLACE), (carriers, _CARRIER)):
+        coded = _numbers(coded, dimension, columns)
+    numbered = lake.write("numbered", _numbered(coded))
+    unlinked = lake.write("unlinked", _visits(numbered, lake.read("items"), people, tools, places, carriers))
+    named = numbered.join(unlinked.select("visit_id", *_VISIT), list(_VISIT))
+    lake.write("visit_records", named.select("record_id", "visit_id", "time"))
 
 
-def _with_box(accesses: Table, aliases: Table) -> Table:
-    """One mailbox and one actor for all their names: `box` is the mailbox's GUID, or what else it is known by."""
-    a = accesses
+def _coded(table: Table, name: str, key: Sequence[str], rest: Sequence[str]) -> Table:
+    """Each distinct row with its number `<name>_row`, and with `<name>`, one number for all rows with the same key."""
+    order = ibis.window(order_by=[table[c] for c in (*key, *rest)])
+    rows = table.mutate(**{f"{name}_row": ibis.row_number().over(order)})
+    alike = ibis.window(order_by=[rows[c] for c in key])
+    return rows.mutate(**{name: ibis.dense_rank().over(alike)})
+
+
+def _numbers(accesses: Table, dimension: Table, columns: Sequence[str], *more: str) -> Table:
+    """The numbers of a dimension, and `more` of it, beside its texts; absent is a value like any other."""
+    numbers = [c for c in dimension.columns if c.removesuffix("_row") in _NUMBERS]
+    coded = dimension.select(*numbers, *more, **{f"its_{c}": dimension[c] for c in columns})
+    same = [accesses[c].identical_to(coded[f"its_{c}"]) for c in columns]
+    return accesses.join(coded, same).drop(*(f"its_{c}" for c in columns))
+
+
+def _people(accesses: Table, aliases: Table) -> Table:
+    """Who opens which mailbox, one for all names: `box` is the mailbox's GUID, or what else it is known by."""
+    a = accesses.select(*_PERSON).distinct()
     by_address = ibis.ifelse(a.mailbox.notnull(), ibis.literal("a:") + a.mailbox, ibis.null("string"))
     by_object = ibis.ifelse(
         a.mailbox_object_id.notnull(), ibis.literal("o:") + a.mailbox_object_id, ibis.null("string")
@@ -61,30 +103,47 @@ def _with_box(accesses: Table, aliases: Table) -> Table:
     boxes = named.left_join(aliases.drop("kind"), ["tenant_id", "alias"])
     boxes = boxes.drop([c for c in boxes.columns if c.endswith("_right")])
     box = ibis.coalesce(boxes.box_known, boxes.mailbox_guid, boxes.mailbox, boxes.mailbox_object_id, ibis.literal("?"))
-    boxes = boxes.mutate(box=box, mailbox=ibis.coalesce(boxes.known_as, boxes.mailbox, boxes.mailbox_object_id))
-    boxes = boxes.drop("box_known", "known_as")
-    people = aliases.select("tenant_id", acting="alias", actor_known_as="known_as")
-    acted = boxes.left_join(people, ["tenant_id", "acting"])
-    acted = acted.drop([c for c in acted.columns if c.endswith("_right")])
-    actor = ibis.coalesce(acted.actor_known_as, acted.actor)
-    owner = ibis.ifelse(actor == acted.mailbox, ibis.literal("owner"), ibis.literal("delegate"))
-    return acted.mutate(actor=actor, logon_type=ibis.coalesce(acted.logon_type, owner)).drop(
-        "alias", "acting", "actor_known_as"
-    )
+    boxes = boxes.mutate(box=box, known_as=ibis.coalesce(boxes.known_as, boxes.mailbox, boxes.mailbox_object_id))
+    actors = aliases.select("tenant_id", acting="alias", actor_known_as="known_as")
+    acted = boxes.left_join(actors, ["tenant_id", "acting"])
+    acted = acted.mutate(actor_known_as=ibis.coalesce(acted.actor_known_as, acted.actor))
+    role = ibis.ifelse(acted.actor_known_as == acted.known_as, ibis.literal("owner"), ibis.literal("delegate"))
+    out = acted.select(*_PERSON, "box", "known_as", "actor_known_as", role=role)
+    return _coded(out, "person", ("tenant_id", "box", "actor_known_as"), ("known_as", *_PERSON[1:]))
 
 
-def _with_session(accesses: Table) -> Table:
-    """A session missing from a record is taken from other records of its token."""
-    known = accesses.filter(accesses.token_id.notnull() & accesses.session_id.notnull())
+def _tools(accesses: Table) -> Table:
+    """What accesses are made with. `client_key`: client, applications and agent."""
+    seen = accesses.select(*_TOOL).distinct()
+    keyed = seen.mutate(client_key=_joined([seen.client, seen.app_id, seen.client_app_id, seen.agent]))
+    coded = _coded(keyed, "tool", ("client", "app_id", "client_app_id", "user_agent"), ("agent",))
+    return coded.mutate(key_number=ibis.dense_rank().over(ibis.window(order_by=coded.client_key)))
+
+
+def _places(accesses: Table, networks: Table) -> Table:
+    """Where accesses come from. `net`: the network that history is kept by."""
+    seen = accesses.select(*_PLACE).distinct()
+    joined = seen.left_join(networks.select("ip", "net"), "ip")
+    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    net = ibis.ifelse(joined.ip_is == "provider", ibis.literal("provider"), ibis.coalesce(joined.net, "none"))
+    coded = _coded(joined.mutate(net=net), "place", ("ip",), ("ip_is", "prefix"))
+    return coded.mutate(net_number=ibis.dense_rank().over(ibis.window(order_by=coded.net)))
+
+
+def _carriers(accesses: Table) -> Table:
+    """Tokens and sessions; a session missing from a record is taken from other records of its token."""
+    seen = accesses.select(*_CARRIER).distinct()
+    known = seen.filter(seen.token_id.notnull() & seen.session_id.notnull())
     by_token = known.group_by("token_id").agg(token_session=known.session_id.min())
-    joined = accesses.left_join(by_token, "token_id")
+    joined = seen.left_join(by_token, "token_id")
     joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
     session = ibis.coalesce(joined.session_id, joined.token_session)
-    return joined.mutate(
-        session_id=session,
+    filled = joined.mutate(
+        session=session,
         # the key names the session only where no token does
         session_key=ibis.ifelse(joined.token_id.isnull(), session, ibis.null("string")),
     ).drop("token_session")
+    return _coded(filled, "carrier", ("token_id", "session_key"), ("session", "session_id"))
 
 
 def _is_request(accesses: Table) -> ibis.Value:
@@ -140,17 +199,6 @@ def _met(accesses: Table) -> Table:
     return near.mutate(of_record=ibis.row_number().over(by_record), of_request=ibis.row_number().over(by_request))
 
 
-def _with_network(accesses: Table, networks: Table) -> Table:
-    nets = networks.select("ip", "net")
-    joined = accesses.left_join(nets, "ip")
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
-    parts = [joined.client, joined.app_id, joined.client_app_id, joined.agent]
-    return joined.mutate(
-        net=ibis.ifelse(joined.ip_is == "provider", ibis.literal("provider"), ibis.coalesce(joined.net, "none")),
-        client_key=_joined(parts),
-    )
-
-
 def _joined(parts: list[StringValue]) -> StringValue:
     """Texts in one, absent ones as '-', so that absent is a value of its own."""
     text = ibis.coalesce(parts[0], ibis.literal("-"))
@@ -160,75 +208,79 @@ def _joined(parts: list[StringValue]) -> StringValue:
 
 
 def _numbered(accesses: Table) -> Table:
-    """Each access with the id of its visit."""
+    """Each access with its numbers, and `first`, when its visit began: that and the numbers name the visit."""
     timed = accesses.filter(accesses.time.notnull())
+    timed = timed.select(
+        "record_id", "time", *_NUMBERS, *(f"{n}_row" for n in _NUMBERS), "logon_type", "user_object_id",
+        "token_issued_at", "token_tenant_id", "token_object_id",
+        odd=timed.token_id_odd.cast("int64"), full=timed.throttled.cast("int64"),
+        sync=(timed.access == "sync").cast("int64"),
+    )  # fmt: skip
     order = [timed.time, timed.record_id]
-    before = timed.mutate(previous=timed.time.lag().over(ibis.window(group_by=list(KEY), order_by=order)))
+    before = timed.mutate(previous=timed.time.lag().over(ibis.window(group_by=list(_NUMBERS), order_by=order)))
     cut = before.previous.isnull() | (before.time > before.previous + ibis.interval(minutes=CUT_MINUTES))
-    cuts = before.mutate(cut=cut.cast("int64"))
-    running = ibis.window(group_by=list(KEY), order_by=[cuts.time, cuts.record_id], preceding=None, following=0)
-    parts = cuts.mutate(part=cuts.cut.sum().over(running).cast("int64"))
-    firsts = ibis.window(group_by=[*KEY, "part"])
-    named = parts.mutate(first=parts.time.min().over(firsts))
-    text = _joined([named[c] for c in KEY]) + " | " + named.first.cast("string")
-    relation = _joined([named[c] for c in RELATIONSHIP])
-    return named.mutate(visit_id=text.hexdigest("sha256")[:16], relationship_id=relation.hexdigest("sha256")[:16]).drop(
-        "previous", "cut", "part", "first"
-    )
+    cuts = before.mutate(cut=ibis.ifelse(cut, before.time, ibis.null("timestamp")))
+    running = ibis.window(group_by=list(_NUMBERS), order_by=[cuts.time, cuts.record_id], preceding=None, following=0)
+    return cuts.mutate(first=cuts.cut.max().over(running)).drop("previous", "cut")
 
 
-def _messages(lake: Lake) -> Table:
+def _messages(numbered: Table, items: Table) -> Table:
     """Distinct messages a visit listed; the immutable id tells a message best, the Message-ID next.
 
     A request to Graph names a message by another id than the mailbox's record does: the longer list counts.
     """
-    items = lake.read("items").select("record_id", "message_id", "immutable_id", "store_id")
-    records = lake.read("visit_records").select("record_id", "visit_id")
-    joined = items.inner_join(records, "record_id")
-    message = ibis.coalesce(joined.immutable_id, joined.message_id, joined.store_id)
-    named = joined.select("visit_id", message=message, request=_is_request(joined))
-    distinct = named.filter(named.message.notnull()).distinct()
-    counted = distinct.group_by("visit_id", "request").agg(n=distinct.count())
-    return counted.group_by("visit_id").agg(item_count=counted.n.max())
+    message = ibis.coalesce(items.immutable_id, items.message_id, items.store_id)
+    items = items.select("record_id", message=message, request=_is_request(items))
+    joined = items.filter(items.message.notnull()).inner_join(numbered.select("record_id", *_VISIT), "record_id")
+    distinct = joined.select(*_VISIT, "message", "request").distinct()
+    counted = distinct.group_by(*_VISIT, "request").agg(n=distinct.count())
+    return counted.group_by(*_VISIT).agg(item_count=counted.n.max())
 
 
-def _visits(numbered: Table, counted: Table) -> Table:
+def _relationships(numbered: Table, people: Table, tools: Table, places: Table) -> Table:
+    """The id of each mailbox, actor, network and client."""
+    met = numbered.select("person", "tool_row", "place_row").distinct()
+    met = met.join(tools.select("tool_row", "key_number", "client_key"), "tool_row")
+    met = met.join(places.select("place_row", "net_number", "net"), "place_row")
+    met = met.select("person", "key_number", "net_number", "client_key", "net").distinct()
+    whose = people.group_by("person").agg(
+        tenant_id=people.tenant_id.min(), box=people.box.min(), actor=people.actor_known_as.min()
+    )
+    named = met.join(whose, "person")
+    text = _joined([named[c] for c in RELATIONSHIP])
+    return named.select("person", "key_number", "net_number", relationship_id=text.hexdigest("sha256")[:16])
+
+
+def _visits(numbered: Table, items: Table, people: Table, tools: Table, places: Table, carriers: Table) -> Table:
     n = numbered
-    grouped = n.group_by("visit_id", "relationship_id", "tenant_id", "box", "actor").agg(
-        mailbox=n.mailbox.min(),
-        mailbox_guid=n.mailbox_guid.min(),
-        logon_type=n.logon_type.min(),
-        client=n.client.min(),
-        app_id=n.app_id.min(),
-        client_app_id=n.client_app_id.min(),
-        user_agent=n.user_agent.min(),
-        agent=n.agent.min(),
-        client_key=n.client_key.min(),
-        ip=n.ip.min(),
-        ip_is=n.ip_is.min(),
-        prefix=n.prefix.min(),
-        net=n.net.min(),
-        session_id=n.session_id.min(),
-        token_id=n.token_id.min(),
-        token_issued_at=n.token_issued_at.min(),
-        token_tenant_id=n.token_tenant_id.min(),
-        token_object_id=n.token_object_id.min(),
-        user_object_id=n.user_object_id.min(),
-        token_id_odd=(n.token_id_odd.cast("int64")).max() == 1,
-        first=n.time.min(),
+    grouped = n.group_by(*_VISIT).agg(
+        **{f"{name}_row": n[f"{name}_row"].min() for name in _NUMBERS},
+        **{c: n[c].min() for c in ("logon_type", "user_object_id", "token_issued_at")},
+        **{c: n[c].min() for c in ("token_tenant_id", "token_object_id")},
+        token_id_odd=n.odd.max() == 1,
+        throttled=n.full.max() == 1,
         last=n.time.max(),
         access_count=n.count(),
-        sync_count=(n.access == "sync").cast("int64").sum().cast("int64"),
-        throttled=(n.throttled.cast("int64")).max() == 1,
+        sync_count=n.sync.sum().cast("int64"),
     )
-    joined = grouped.left_join(counted, "visit_id")
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
-    background = (joined.client == "restsystem") & (joined.net == "provider")
-    carrier = ibis.ifelse(
-        joined.token_id.notnull(), "token", ibis.ifelse(joined.session_id.notnull(), "session", "none")
+    whole = grouped
+    for table, name in ((people, "person"), (tools, "tool"), (places, "place"), (carriers, "carrier")):
+        whole = whole.join(table.drop(name), f"{name}_row")
+    whole = whole.mutate(
+        mailbox=whole.known_as,
+        actor=whole.actor_known_as,
+        logon_type=ibis.coalesce(whole.logon_type, whole.role),
+        session_id=whole.session,
     )
-    return joined.mutate(
-        item_count=ibis.coalesce(joined.item_count, 0),
+    whole = whole.join(_relationships(n, people, tools, places), ["person", "key_number", "net_number"])
+    whole = whole.left_join(_messages(n, items), list(_VISIT))
+    whole = whole.drop([c for c in whole.columns if c.endswith("_right")])
+    text = _joined([whole[c] for c in KEY]) + " | " + whole["first"].cast("string")
+    background = (whole.client == "restsystem") & (whole.net == "provider")
+    carrier = ibis.ifelse(whole.token_id.notnull(), "token", ibis.ifelse(whole.session_id.notnull(), "session", "none"))
+    return whole.mutate(
+        visit_id=text.hexdigest("sha256")[:16],
+        item_count=ibis.coalesce(whole.item_count, 0),
         background=ibis.coalesce(background, ibis.literal(False)),
-        stratum=_joined([joined.client, joined.app_id, joined.client_app_id]) + " | " + carrier,
-    )
+        stratum=_joined([whole.client, whole.app_id, whole.client_app_id]) + " | " + carrier,
+    ).drop(*_HELD, *(f"{n}_row" for n in _NUMBERS))

@@ -10,6 +10,7 @@ from brokenseal.drill import chance
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 OWA_CLIENT = "9199bf20-a13f-4107-85dc-02114787ef48"
+TEAMS = "1fec8e78-bce4-4aaf-ab1b-5451cc387264"
 DESKTOP = "d3590ed6-52b3-4102-aeff-aad2292ab01c"
 MOBILE = "27922004-5251-4030-b22d-91ecd9a37ea4"
 APPLE_MAIL = "f8d98a96-0999-43f5-8af3-69971c7bb423"
@@ -38,6 +39,8 @@ class Token:
     session: str
     issued: int
     expires: int
+    tenant: str = ""
+    """The tenant written in it, where that is not the mailbox's own."""
 
 
 @dataclass

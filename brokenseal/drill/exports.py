@@ -27,6 +27,8 @@ class Export:
 
     def __init__(self, logs: Path, domain: str, number: int, rng: Random) -> None:
         self.written = 0
+        self.signed_from = 0
+        self.outages: tuple[tuple[int, int], ...] = ()
         self._rng = rng
         self._lines: list[tuple[int, str]] = []
         self._late: list[tuple[int, str]] = []
@@ -35,16 +37,16 @@ class Export:
         self._started: set[str] = set()
         self._weeks = 0
         self._audit, self._signin = logs / "audit" / domain, logs / "signins" / domain
-        for folder in (self._audit, self._signin):
-            folder.mkdir(parents=True, exist_ok=True)
+        self._audit.mkdir(parents=True, exist_ok=True)
 
     def audit(self, moment: int, line: str) -> None:
-        """One record of the unified audit log, at seconds since 1970."""
-        self._lines.append((moment, line))
+        """One record of the unified audit log, at seconds since 1970; what falls into an outage never came through."""
+        if not any(begin < moment < end for begin, end in self.outages):
+            self._lines.append((moment, line))
 
     def signin(self, stream: str, moment: int, line: str) -> None:
-        """One sign-in; one in two hundred is lost."""
-        if self._rng.random() >= SIGN_IN_LOST:
+        """One sign-in; one in two hundred is lost, and none is kept from before `signed_from`."""
+        if self._rng.random() >= SIGN_IN_LOST and moment >= self.signed_from:
             self._signins.setdefault(stream, []).append((moment, line))
 
     def flush(self, *, last: bool = False) -> None:
@@ -100,6 +102,7 @@ class Export:
             self._append(stream, "".join(f"{line}\n" for line in lines))
 
     def _append(self, stream: str, text: str) -> None:
+        self._signin.mkdir(parents=True, exist_ok=True)
         with (self._signin / f"{stream}.json").open("ab" if stream in self._started else "wb") as file:
             file.write(text.encode())
         self._started.add(stream)

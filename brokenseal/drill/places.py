@@ -19,6 +19,9 @@ PRIVATE_ASN = 4_200_000_000
 FIRST_BYTES = (*range(61, 98), *range(109, 126), *range(176, 190), *range(193, 198), *range(210, 223))
 
 
+VPN_EXITS = 12
+
+
 class Spot(NamedTuple):
     """Where somebody connects from: the address, and what the provider's log says about it."""
 
@@ -59,10 +62,13 @@ class Country:
 
 @dataclass(frozen=True)
 class Earth:
-    """All countries, and the hosting networks that nobody's staff use."""
+    """All countries, the hosting networks that nobody's staff use, the exits of a VPN service that some of them do, and
+    the networks of firms through whose gateways whole organisations leave."""
 
     countries: tuple[Country, ...]
     hosting: tuple[Network, ...]
+    vpn: tuple[Spot, ...]
+    gateways: tuple[Network, ...]
 
 
 def earth(seed: int) -> Earth:
@@ -84,7 +90,11 @@ def earth(seed: int) -> Earth:
         return Country(name, tuple(network(name, 3) for _ in range(3)), carriers, pools, network(name, 1), hotels)
 
     countries = tuple(country(name) for name in COUNTRIES)
-    return Earth(countries, tuple(network(rng.choice(COUNTRIES), 1) for _ in range(5)))
+    hosting = tuple(network(rng.choice(COUNTRIES), 1) for _ in range(5))
+    service = network(rng.choice(COUNTRIES), 1)
+    block = service.block(rng)
+    exits = tuple(service.spot(f"{block}.{n}") for n in rng.sample(range(2, 254), VPN_EXITS))
+    return Earth(countries, hosting, exits, tuple(network(rng.choice(COUNTRIES), 1) for _ in range(3)))
 
 
 def _pool(rng: Random, carrier: Network) -> tuple[Spot, ...]:

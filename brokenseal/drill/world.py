@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brokenseal.drill import chance, exports, people, places
+from brokenseal.drill.events import of as happens
 from brokenseal.drill.exports import Export
 from brokenseal.drill.intruders import found
 from brokenseal.drill.life import Life
-from brokenseal.drill.truth import HostileVisit, Robbed, Truth
+from brokenseal.drill.programs import Programs
+from brokenseal.drill.truth import HostileVisit, Row, Truth
+from brokenseal.drill.truth import blind as truth_of
 from brokenseal.errors import UsageError
-
-LARGE = 200
-"""Mailboxes of a world from which on one of them is opened so often that its log falls silent."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Plan:
     days: int
     seed: int
     intruder: str | None
+    most: int | None = None
+    sign_in_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Written:
     tenant_id: str
     domain: str
     visits: list[HostileVisit]
+    blind: list[Row]
     lines: int
 
 
@@ -53,27 +56,30 @@ def build(
     days: int = 30,
     seed: int = 1,
     intruder: str | None = "forged",
+    most: int | None = None,
+    sign_in_days: int | None = None,
     processes: int = 1,
     report: Callable[[str], None] = lambda _: None,
 ) -> Truth:
     """Write a world under `out/logs` and its truth as `out/truth.json`.
 
     With more than one process, organisations are written side by side (the caller's main module must be importable).
-    Raises UsageError for an unknown intruder or a world without people or days.
+    most: how many mailboxes of an organisation the intruder opens at most; by default he decides. sign_in_days: how many
+    of the last days have sign-in logs, all by default. Raises UsageError for
+    an unknown intruder or a world without people or days.
     """
     makers = found()
     if intruder is not None and intruder not in makers:
         raise UsageError(f"no intruder {intruder!r}; there are {', '.join(makers)}")
     if min(tenants, mailboxes, days) < 1:
         raise UsageError("a world needs at least one organisation, one mailbox and one day")
-    plan = Plan(out, tenants, mailboxes, days, seed, intruder)
-    addresses = makers[intruder](seed, places.earth(seed), days).addresses if intruder else []
-    truth = Truth(seed, intruder, [], {}, addresses)
+    plan = Plan(out, tenants, mailboxes, days, seed, intruder, most, sign_in_days)
+    truth = Truth(seed, intruder, [], {})
     for written in _organisations(plan, processes):
         truth.tenants.append(written.tenant_id)
         truth.lines += written.lines
-        for visit in written.visits:
-            truth.robbed.setdefault(visit.mailbox, Robbed(visit.tenant_id, visit.mailbox)).add(visit)
+        truth.add(written.visits)
+        truth.blind += written.blind
         report(f"invented {written.domain}, {len(truth.tenants)} of {tenants}")
     truth.write(out / "truth.json")
     return truth
@@ -91,16 +97,23 @@ def _organisations(plan: Plan, processes: int) -> Iterator[Written]:
 def _organisation(plan: Plan, number: int) -> Written:
     """One organisation's days, one after another, a week of them in memory."""
     earth = places.earth(plan.seed)
-    organisation = people.organisation(plan.seed, number, plan.mailboxes, earth)
+    events = happens(plan.seed, number, plan.tenants, plan.mailboxes, plan.days)
+    organisation = people.organisation(plan.seed, number, plan.mailboxes, earth, events.joining, events.merger or 0)
     export = Export(plan.out / "logs", organisation.domain, number, chance.stream(plan.seed, "export", number))
-    life = Life(organisation, earth, chance.stream(plan.seed, "life", number), export)
-    if number == 0 and plan.tenants * plan.mailboxes >= LARGE and plan.days > 12:
-        life.flood = (organisation.people[3 % plan.mailboxes], 9)
-    campaign = found()[plan.intruder](plan.seed, earth, plan.days) if plan.intruder else None
+    kept = min((d for d in (plan.sign_in_days, events.retention) if d is not None), default=plan.days)
+    export.signed_from = chance.EPOCH + (plan.days - kept) * chance.DAY
+    life = Life(organisation, earth, chance.stream(plan.seed, "life", number), export, events)
+    programs = Programs(life, events)
+    campaign = found()[plan.intruder](plan.seed, earth, plan.days, plan.most) if plan.intruder else None
     visits: list[HostileVisit] = []
     for day in range(plan.days):
-        life.day(day)
+        life.morning(day)
+        programs.morning(day)
+        # before the others' day, so that what he sets off (a log that falls silent) meets them
         visits += campaign.day(life, day) if campaign else []
+        life.day(day)
+        programs.day(day)
         if (day + 1) % exports.WEEK == 0 or day + 1 == plan.days:
             export.flush(last=day + 1 == plan.days)
-    return Written(organisation.tenant_id, organisation.domain, visits, export.written)
+    blind = truth_of(life.silence.blind, organisation.tenant_id, chance.EPOCH + plan.days * chance.DAY)
+    return Written(organisation.tenant_id, organisation.domain, visits, blind, export.written)

@@ -26,7 +26,7 @@ TOP = 600
 
 
 def hits(lake: Lake, aspects: dict[str, str]) -> None:
-    """Write `hits`: visit_id, relationship_id, evidence, aspect, unit, level, bits, and the counts.
+    """Write `hits`: visit_id, relationship_id, evidence, aspect, bits; the counts stay in `weights`.
 
     aspects: reason to aspect. A reason that counts visits speaks of those of its level; one that counts relationships, of
     all visits of the relationship. Reads `levels` and `weights`.
@@ -36,68 +36,65 @@ def hits(lake: Lake, aspects: dict[str, str]) -> None:
     weights = weights.filter(weights.bits > 0).mutate(aspect=aspect)
     levels = lake.read("levels").select("evidence", "relationship_id", "stratum", visit_id="unit_id", own_level="level")
     single = weights.filter(weights.unit != "relationship").join(levels, ["evidence", "relationship_id", "stratum"])
-    single = single.filter(single.own_level >= single.level).drop("own_level")
+    single = single.filter(single.own_level >= single.level)
     visits = lake.read("visits").select("visit_id", "relationship_id")
     whole = weights.filter(weights.unit == "relationship").join(visits, "relationship_id")
-    lake.write("hits", single.union(whole.select(*single.columns)))
+    columns = ["visit_id", "relationship_id", "evidence", "aspect", "bits"]
+    lake.write("hits", single.select(columns).union(whole.select(columns)))
 
 
 def judge(lake: Lake) -> None:
-    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), at_home."""
-    visits, found = lake.read("visits"), lake.read("hits")
-    strongest = found.group_by("visit_id").agg(
-        **{a: found.bits.max(where=found.aspect == a) for a in (*JOINT, *SEPARATE)}
+    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), at_home.
+
+    What is at home and weighs nothing, as nearly all is, has no row.
+    """
+    found = lake.read("hits")
+    strongest = found.group_by("visit_id", "relationship_id").agg(
+        **{a: ibis.coalesce(found.bits.max(where=found.aspect == a), 0) for a in (*JOINT, *SEPARATE)}
     )
-    wide = visits.select("visit_id", "relationship_id", "background").left_join(strongest, "visit_id")
+    strongest = lake.write("strongest", strongest.mutate(plain=strongest.network + strongest.client))
+    relations = _per_relation(lake, strongest)
+    home = lake.read("standing")
+    home = home.select("relationship_id", "net_level", at_home=(home.net_level == 0) & (home.client_level == 0))
+    placed = relations.select("relationship_id", "joint").left_join(home, "relationship_id")
+    placed = placed.select(
+        "relationship_id",
+        "joint",
+        net_level=ibis.coalesce(placed.net_level, 0),
+        at_home=ibis.coalesce(placed.at_home, ibis.literal(True)),
+    )
+    own = strongest.select("visit_id", *SEPARATE)
+    wide = lake.read("visits").select("visit_id", "relationship_id").join(placed, "relationship_id")
+    wide = wide.left_join(own, "visit_id")
     wide = wide.drop([c for c in wide.columns if c.endswith("_right")])
-    wide = wide.mutate(**{a: ibis.coalesce(wide[a], 0) for a in (*JOINT, *SEPARATE)})
-    wide = wide.mutate(plain=wide.network + wide.client)
-    relations = _per_relation(lake, wide)
-    wide = wide.join(relations.select("relationship_id", "joint"), "relationship_id")
-    wide = lake.write("weighed", wide.mutate(raw=wide.joint + wide.token + wide.volume))
+    wide = wide.mutate(**{a: ibis.coalesce(wide[a], 0) for a in SEPARATE})
+    wide = wide.mutate(raw=wide.joint + wide.token + wide.volume)
+    wide = lake.write("weighed", wide.filter((wide.raw > 0) | ~wide.at_home))
     histograms = [_histogram(lake, relations, a) for a in ("joint", *SEPARATE)]
-    totals = sorted(lake.fetch(wide.select("raw").distinct())["raw"].to_pylist())
+    totals = sorted({0, *lake.fetch(wide.select("raw").distinct())["raw"].to_pylist()})
     table = bits.sums(histograms, totals)
     sums = lake.put("sums", pa.table({"raw": list(table), "bits": list(table.values())}, schema=_ints("raw", "bits")))
-    home = lake.read("standing")
-    home = home.select(
-        "relationship_id", at_home=(home.net_level == 0) & (home.client_level == 0), common=home.net_level <= 1
-    )
-    out = wide.join(sums, "raw").left_join(home, "relationship_id")
-    # in a network where three colleagues are at home, being there is one fact about the network, not one a member
-    common = ibis.coalesce(out.common, ibis.literal(True))
-    apart = ibis.ifelse(common, ibis.least(out.bits, out.token + out.volume), out.bits)
+    out = wide.join(sums, "raw")
     # what is at home in its mailbox is judged by itself alone: neighbours in an office do not add up
-    at_home = ibis.coalesce(out.at_home, ibis.literal(True))
-    apart = ibis.ifelse(at_home, 0, apart)
-    lake.write(
-        "judged",
-        out.select(
-            "visit_id",
-            "relationship_id",
-            "bits",
-            "raw",
-            apart=apart,
-            at_home=at_home,
-        ),
-    )
+    apart = ibis.ifelse(out.at_home, 0, ibis.least(out.bits, out.token + out.volume))
+    lake.write("judged", out.select("visit_id", "relationship_id", "bits", "raw", "at_home", "net_level", apart=apart))
 
 
 def _ints(*names: str) -> pa.Schema:
     return pa.schema([(n, pa.int64()) for n in names])
 
 
-def _per_relation(lake: Lake, wide: Table) -> Table:
+def _per_relation(lake: Lake, strongest: Table) -> Table:
     """Each relationship's aspects, with network and client counted jointly among relationships that began like it."""
-    r = lake.read("relations").select("relationship_id", "period")
-    trusted = wide.anti_join(lake.read("doubted"), "visit_id").select("relationship_id").distinct()
-    tops = wide.group_by("relationship_id").agg(
-        plain=wide.plain.max(), network=wide.network.max(), client=wide.client.max(),
-        token=wide.token.max(), volume=wide.volume.max(),
-    )  # fmt: skip
-    tops = tops.join(r, "relationship_id").left_join(trusted.mutate(benign=ibis.literal(1)), "relationship_id")
-    tops = tops.drop([c for c in tops.columns if c.endswith("_right")])
-    tops = tops.mutate(benign=ibis.coalesce(tops.benign, 0))
+    tops = strongest.group_by("relationship_id").agg(**{a: strongest[a].max() for a in ("plain", *JOINT, *SEPARATE)})
+    lost = lake.read("unfair").select("unit_id", lost=ibis.literal(1))
+    every = lake.read("relations").select("relationship_id", "period").left_join(tops, "relationship_id")
+    every = every.left_join(lost, every.relationship_id == lost.unit_id)
+    every = every.drop("relationship_id_right", "unit_id")
+    tops = every.mutate(
+        benign=1 - ibis.coalesce(every.lost, 0),
+        **{a: ibis.coalesce(every[a], 0) for a in ("plain", *JOINT, *SEPARATE)},
+    )
     cells = tops.group_by("period", "plain").agg(here=tops.benign.sum().cast("int64"))
     upward = ibis.window(group_by="period", order_by=ibis.desc(cells.plain), preceding=None, following=0)
     cells = cells.mutate(
@@ -124,21 +121,32 @@ def _histogram(lake: Lake, relations: Table, column: str) -> bits.Histogram:
     return dict(zip(rows["weight"].to_pylist(), rows["n"].to_pylist()))
 
 
-def groups(lake: Lake, false_cases: float) -> int:
+def groups(lake: Lake, false_cases: float, alone: int) -> int:
     """Write `group_members`: visit_id, by, bits; returns the groups' line in tenths.
 
-    A group is the actors that share a key, each with the oddest act (one application in a hundred mailboxes is one fact);
-    as many benign acts drawn by chance would add up to as much only once in 2^bits.
+    A group is the actors that share a key, each with the oddest act (one application in a hundred mailboxes is one fact).
+    It weighs what its coincidence does: that so many of those who are new somewhere are new just there, where few or
+    none are at home; and that the rest of their oddness adds up to so much. alone: the line of single acts, in tenths;
+    what crosses it by itself lends nothing to a group, since a link weighs what ties others to it.
     """
-    acts = lake.read("judged").select("visit_id", bits="apart")
+    acts = lake.read("judged")
+    acts = acts.filter((acts.bits < alone) & ~acts.at_home).select("visit_id", "apart", "net_level", own="bits")
     keys = lake.read("visit_keys")
     keys = keys.filter(keys.kind.isin(GROUP_KINDS)).join(acts, "visit_id")
-    oddest = keys.group_by("kind", "value", "tenant_id", "actor").agg(bits=keys.bits.max())
-    per_key = oddest.group_by("kind", "value").agg(n=oddest.count(), total=oddest.bits.sum().cast("int64"))
-    shared = per_key.filter(per_key.n >= 2)
+    oddest = keys.group_by("kind", "value", "tenant_id", "actor").agg(
+        apart=keys.apart.max(), new=(keys.net_level > 0).cast("int64").max(), relationship_id=keys.relationship_id.min()
+    )
+    per_key = oddest.group_by("kind", "value").agg(
+        n=oddest.count(),
+        total=oddest.apart.sum().cast("int64"),
+        new=oddest.new.sum().cast("int64"),
+        relationship_id=oddest.relationship_id.min(),
+    )
+    shared = lake.write("shared_keys", per_key.filter(per_key.n >= 2))
     tried = lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py()
     line = bits.line(max(tried, 1), false_cases)
-    loud = shared.filter((shared.n <= MOST_MEMBERS) & (shared.total >= line))
+    met = _met(lake, shared)
+    loud = met.filter(met.total + met.place >= line)
     rows = lake.fetch(loud.order_by("kind", "value")).to_pylist()
     weights = _group_weights(lake, rows)
     chosen = [(r["kind"], r["value"], w) for r, w in zip(rows, weights) if w >= line]
@@ -149,18 +157,53 @@ def groups(lake: Lake, false_cases: float) -> int:
             schema=pa.schema([("kind", pa.string()), ("value", pa.string()), ("weight", pa.int64())]),
         ),
     )
-    members = keys.filter(keys.bits >= MEMBER_BITS).join(groups, ["kind", "value"])
+    members = keys.filter(keys.own >= MEMBER_BITS).join(groups, ["kind", "value"])
     lake.write("group_members", members.select("visit_id", by=members.kind + " " + members.value, bits=members.weight))
     return line
 
 
+def _met(lake: Lake, shared: Table) -> Table:
+    """Each shared key with `place`: how odd it is that so many are new in its network, in tenths.
+
+    Who is new somewhere is, as a rule, new where many are at home: the expected number is those who are new anywhere,
+    times the network's share of all who are at home. Networks differ in how they draw newcomers, so the count is taken as
+    geometric, a Poisson count of unknown rate, and not as Poisson.
+    """
+    relations, standing = lake.read("relations"), lake.read("standing")
+    trusted = lake.read("visits").anti_join(lake.read("doubted"), "visit_id").select("relationship_id").distinct()
+    new = (
+        standing.filter(standing.net_level > 0).semi_join(trusted, "relationship_id").join(relations, "relationship_id")
+    )
+    newcomers = new.select("tenant_id", "actor", "net").distinct().count().as_scalar()
+    pairs = lake.read("pairs")
+    at_home = pairs.filter(pairs.vouches_net).select("tenant_id", "box", "net").distinct()
+    everybody = at_home.count().as_scalar()
+    popular = at_home.group_by("net").agg(people=at_home.count())
+    out = shared.join(relations.select("relationship_id", "net"), "relationship_id").left_join(popular, "net")
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    # a session or token has no place where it is common
+    people = ibis.ifelse(out.kind.isin(["session", "token"]), 0, ibis.coalesce(out.people, 0)).cast("float64")
+    expected = newcomers.cast("float64") * (people + 0.5) / (everybody.cast("float64") + 1)
+    k = out.new.cast("float64")
+    place = k * ((1 + expected) / expected.nullif(0)).log2()
+    place = (ibis.coalesce(place, 0.0) * bits.TENTHS).round().cast("int64")
+    return out.mutate(place=place).drop("relationship_id", "net", "people")
+
+
 def _group_weights(lake: Lake, rows: list[dict[str, int]]) -> list[int]:
-    """Each group's weight in tenths."""
+    """Each group's weight in tenths: the coincidence of place and the sum of the rest, as two independent tails."""
     if not rows:
         return []
-    per_visit = lake.read("judged").anti_join(lake.read("doubted"), "visit_id")
-    oddest = per_visit.group_by("relationship_id").agg(weight=per_visit.apart.max())
+    judged, relations = (
+        lake.read("judged"),
+        lake.read("relations").select("relationship_id", "tenant_id", "actor", "net"),
+    )
+    away = judged.filter(~judged.at_home).anti_join(lake.read("doubted"), "visit_id").join(relations, "relationship_id")
+    oddest = away.group_by("tenant_id", "actor", "net").agg(weight=away.apart.max())
     counts = lake.fetch(oddest.group_by("weight").agg(n=oddest.count()).order_by("weight"))
     histogram = dict(zip(counts["weight"].to_pylist(), counts["n"].to_pylist()))
-    tails = bits.repeats(histogram, max(r["n"] for r in rows), TOP)
-    return [bits.tenths(max(tails[r["n"]][min(r["total"], TOP)], 2.0**-200)) for r in rows]
+    tails = bits.repeats(histogram, max(min(r["n"], MOST_MEMBERS) for r in rows), TOP)
+    return [
+        bits.both(r["place"], bits.tenths(max(tails[min(r["n"], MOST_MEMBERS)][min(r["total"], TOP)], 2.0**-200)))
+        for r in rows
+    ]

@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+STATED = ("file", "sha256", "act", "who", "to_whom", "time", "account", "query", "note")
+"""What a custody list may say of a file; all of it text, as it was stated."""
 META = sa.MetaData()
 FACTS = sa.Table("facts", META, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String))
 INPUTS = sa.Table(
@@ -30,6 +32,12 @@ RUNS = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
     *(sa.Column(name, sa.String) for name in ("run_id", "folder", "tables")),
     sa.Column("retired_at", sa.Float),
+)
+CUSTODY = sa.Table(
+    "custody",
+    META,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    *(sa.Column(n, sa.String) for n in ("list_sha256", *STATED)),
 )
 CHAIN = sa.Table(
     "chain",

@@ -10,7 +10,7 @@ import ibis
 import pyarrow as pa
 from ibis.backends.sql.datatypes import DuckDBType
 
-from brokenseal.lake.connect import COMPRESSION, clear, connect, parquet, quoted
+from brokenseal.lake.connect import PACKED, clear, connect, parquet, quoted
 
 
 def selection(files: Sequence[Path], columns: ibis.Schema, present: frozenset[str] | None = None) -> str:
@@ -59,7 +59,7 @@ class DuckDB:
         """Run the expression into one Parquet file."""
         sql = self._typed(expr)
         with clear(f"cannot write {target}"):
-            self._connection.execute(f"copy ({sql}) to {quoted(target)} (format parquet, compression {COMPRESSION})")
+            self._connection.execute(f"copy ({sql}) to {quoted(target)} (format parquet, {PACKED})")
         return (target,)
 
     def fetch(self, expr: ibis.Table) -> pa.Table:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from brokenseal import schema
 from brokenseal.errors import LakeError
 from brokenseal.lake import chain, database
-from brokenseal.lake.database import CHAIN, FACTS, INPUTS, META, RUNS, SEGMENTS
+from brokenseal.lake.database import CHAIN, CUSTODY, FACTS, INPUTS, META, RUNS, SEGMENTS, STATED
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class State:
     run: str | None = None
     run_tables: dict[str, list[str]] = field(default_factory=dict)
     head: str = chain.NOTHING
+    custody: tuple[dict[str, str | None], ...] = ()
 
 
 class Ledger:
@@ -89,6 +90,8 @@ class Ledger:
                 yield connection
         except sa.exc.DBAPIError as error:
             raise LakeError(f"the ledger of {self._name} cannot be used: {error.orig}") from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise LakeError(f"the ledger of {self._name} holds what no ledger holds: {error!r}") from error
 
     def begin(self) -> None:
         """Make the tables of a new ledger; one that has them stays as it is."""
@@ -100,7 +103,8 @@ class Ledger:
     def state(self) -> State:
         """What is published now, read as one moment. Raises LakeError where nothing was ever made here."""
         with self._transaction() as db:
-            if not sa.inspect(db).has_table(FACTS.name):
+            there = sa.inspect(db).get_table_names()
+            if FACTS.name not in there:
                 raise LakeError(f"{self._name} is not a lake: its ledger is empty")
             version = int(db.execute(sa.select(FACTS.c.value).where(FACTS.c.name == "schema")).scalar() or 0)
             inputs = db.execute(INPUTS.select().order_by(INPUTS.c.path, INPUTS.c.file_sha256)).mappings()
@@ -115,8 +119,9 @@ class Ledger:
                 tuple(dict(r) for r in inputs),
                 segments,
                 run.run_id if run else None,
-                json.loads(run.tables) if run else {},
+                {t: list(files) for t, files in json.loads(run.tables).items()} if run else {},
                 chain.head(db),
+                tuple(chain.stated(db, *CUSTODY.c)) if CUSTODY.name in there else (),
             )
 
     def close(self) -> None:
@@ -160,8 +165,18 @@ class Ledger:
                 db.execute(FACTS.update().where(FACTS.c.name == "schema").values(value=str(schema.VERSION)))
             chain.link(db, kind, {"new": [asdict(s) for s in new], "old": old, "schema": schema.VERSION})
 
-    def publish_run(self, run_id: str, folder: str, tables: dict[str, list[str]], retired_at: float) -> None:
-        """A run becomes the latest; older ones are retired."""
+    def publish_custody(self, list_sha256: str, rows: Iterable[dict[str, str | None]]) -> bool:
+        """What a custody list says of files; False where the list was published before."""
+        rows = [{name: row.get(name) for name in STATED} for row in rows]
+        with self._transaction(write=True) as db:
+            if db.execute(sa.select(CUSTODY.c.number).where(CUSTODY.c.list_sha256 == list_sha256)).first():
+                return False
+            db.execute(CUSTODY.insert(), [{"list_sha256": list_sha256, **row} for row in rows])
+            chain.link(db, "custody", {"list_sha256": list_sha256, "custody": rows})
+        return True
+
+    def publish_run(self, run_id: str, folder: str, tables: dict[str, dict[str, str]], retired_at: float) -> None:
+        """A run becomes the latest; older ones are retired. tables: of each table, the files and their SHA-256."""
         with self._transaction(write=True) as db:
             db.execute(RUNS.update().where(RUNS.c.retired_at.is_(None)).values(retired_at=retired_at))
             db.execute(RUNS.insert().values(run_id=run_id, folder=folder, tables=json.dumps(tables, sort_keys=True)))
@@ -187,6 +202,20 @@ class Ledger:
             # with something written SQLite clears away the empty journal that a killed writer may leave
             db.execute(FACTS.delete().where(FACTS.c.name == "swept"))
             db.execute(FACTS.insert().values(name="swept", value=str(before)))
+
+    def digests(self) -> dict[str, str | None]:
+        """SHA-256 of every file that a row knows, retired ones too, by its path within the lake."""
+        with self._transaction() as db:
+            known = {r.file: r.sha256 for r in db.execute(sa.select(SEGMENTS.c.file, SEGMENTS.c.sha256))}
+            for run in db.execute(sa.select(RUNS.c.tables)).scalars():
+                for files in json.loads(run).values():
+                    known.update(files)
+            return known
+
+    def since(self, head: str) -> int | None:
+        """How often something was published after the chain had this head; None where it never had."""
+        with self._transaction() as db:
+            return chain.since(db, head)
 
     def faults(self) -> list[str]:
         """Where the chain, or what stands beside it, is not as it was published; one line each."""

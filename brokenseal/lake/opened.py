@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from brokenseal import schema
 from brokenseal.errors import LakeError, UsageError
-from brokenseal.lake import compaction, query
-from brokenseal.lake.connect import megabytes
+from brokenseal.lake import compaction, query, seal
+from brokenseal.lake.connect import COMPRESSION, clear, megabytes
 from brokenseal.lake.engine import Engine, Settings, started
 from brokenseal.lake.intake import Intake, aside, place
 from brokenseal.lake.ledger import Ledger, Segment
 from brokenseal.lake.lock import WriterLock
-from brokenseal.lake.published import Published
+from brokenseal.lake.published import Published, changed
 from brokenseal.lake.runs import Run, Version, remove
 from brokenseal.lake.spill import Spill
 from brokenseal.lake.sweep import sweep
@@ -40,6 +42,7 @@ class Lake:
         self.compiled: list[str] = []
         self._settings = settings
         self._lock = lock
+        self._seals = False
         self._ledger = Ledger.at(path)
         self._spill = Spill(path)
         self._engine: Engine | None = None
@@ -89,6 +92,8 @@ class Lake:
 
     def _begin(self, *, create: bool) -> None:
         if self._lock is not None:
+            with clear(f"cannot write into {self.path}"):
+                self._seals = seal.lift(self.path)
             if create:
                 self._ledger.begin()
             version = self._ledger.state().version
@@ -116,8 +121,17 @@ class Lake:
             self._drop_run()
             self._ledger.close()
             if self._lock is not None:
-                self._lock.release()
-                self._lock = None
+                try:
+                    self._set_seal()
+                finally:
+                    self._lock.release()
+                    self._lock = None
+
+    def _set_seal(self) -> None:
+        """Without one a ledger is used all the same, so a full disk is no reason to fail here."""
+        if self._seals and (self.path / seal.LEDGER).exists():
+            with contextlib.suppress(OSError):
+                seal.press(self.path)
 
     # --- what is published
 
@@ -154,8 +168,16 @@ class Lake:
         return self._now.state.head
 
     def faults(self) -> list[str]:
-        """Where ledger or segments are not as they were published, one line each. Hashes every segment."""
-        return self._ledger.faults() + self._now.faults()
+        """Where ledger, segments or runs are not as they were published, one line each. Hashes every file."""
+        return self._ledger.faults() + changed(self.path, self._ledger.digests())
+
+    def since(self, head: str) -> int | None:
+        """How often something was published after the chain had this head; None where it never had."""
+        return self._ledger.since(head)
+
+    def files(self) -> list[str]:
+        """Every file that the ledger knows, by its path within the lake."""
+        return sorted(self._ledger.digests())
 
     def known_inputs(self) -> dict[str, str]:
         """SHA-256 of each input to its format."""
@@ -246,7 +268,9 @@ class Lake:
     def publish_run(self) -> None:
         """The run becomes the latest, in one transaction."""
         run = self._making()
-        self._ledger.publish_run(run.run_id, run.name, run.named(), time.time())
+        with clear(f"cannot publish a run in {self.path}"):
+            tables = run.hashed()
+        self._ledger.publish_run(run.run_id, run.name, tables, time.time())
         run.tidy()
         self._run = None
         self.refresh()
@@ -273,6 +297,33 @@ class Lake:
         """The way in; only with the lock."""
         self._writing()
         return Intake(self.path, self._ledger, self._outdated)
+
+    def append(self, rows: Mapping[str, pa.Table]) -> None:
+        """Rows of tables of the truth that come from no input, by table, published in one transaction."""
+        self._writing()
+        folder = self.aside()
+        segments = []
+        for table, own in rows.items():
+            columns = columns_of(table)
+            if columns is None:
+                raise LakeError(f"no table {table!r}")
+            if own.num_rows:
+                file = folder / f"{table}.parquet"
+                with clear(f"cannot write into {self.path}"):
+                    pq.write_table(own.select(list(columns.names)).cast(arrow(columns)), file, compression=COMPRESSION)
+                segments.append(Segment(table, str(file), own.num_rows))
+        if segments:
+            with clear(f"cannot write into {self.path}"):
+                moved = place(self.path, segments, f"appended-{self._ledger.links()}")
+            self._ledger.replace(moved, (), time.time(), "appended")
+            self.refresh()
+
+    def state_custody(self, list_sha256: str, rows: Iterable[dict[str, str | None]]) -> None:
+        """What a custody list, named by its hash, says of files; a list that is known already changes nothing."""
+        self._writing()
+        self._ledger.begin()
+        if self._ledger.publish_custody(list_sha256, rows):
+            self.refresh()
 
     def replace(self, new: Iterable[Segment], old: Iterable[str] | None = None) -> None:
         """Derived tables made again: new segments, which lie aside, in, and old ones out, in one transaction.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from brokenseal import schema
 from brokenseal.errors import LakeError
-from brokenseal.lake import kept
+from brokenseal.lake import handed, kept
 from brokenseal.lake.connect import COMPRESSION, clear, connect, quoted
 from brokenseal.lake.engine import Settings
 from brokenseal.lake.ledger import State
@@ -36,6 +36,7 @@ class Published:
         self._settings = settings
         self._spill = spill
         self._inputs: pa.Table | None = None
+        self._own = {"inputs": self.inputs, "custody": self.custody}
         self._lost: tuple[Path | None] | None = None
 
     def inherit(self, earlier: Published) -> None:
@@ -50,8 +51,8 @@ class Published:
     def files(self, table: str) -> list[Path]:
         """The files that hold a table."""
         described = schema.TABLES.get(table)
-        if table == "inputs":
-            return [self._inputs_file()]
+        if table in self._own:
+            return [self._own_file(table)]
         if described is None or described.stage == "run":
             return [self._lake / f for f in self.state.run_tables.get(table, ())]
         return [self._lake / s.file for s in self.state.segments.get(table, ())]
@@ -114,11 +115,17 @@ class Published:
             self._inputs = pa.Table.from_pylist(rows, schema=schema.TABLES["inputs"].arrow())
         return self._inputs
 
-    def _inputs_file(self) -> Path:
-        target = self._spill.folder / f"inputs-{self.state.head[:16]}.parquet"
+    def custody(self) -> pa.Table:
+        """The table `custody`: each statement with the input that it speaks of."""
+        rows = [{**stated, **handed.spoken_of(stated, self.state.inputs)} for stated in self.state.custody]
+        return pa.Table.from_pylist(rows, schema=schema.TABLES["custody"].arrow())
+
+    def _own_file(self, table: str) -> Path:
+        """What the ledger itself tells, as a file for the engines."""
+        target = self._spill.folder / f"{table}-{self.state.head[:16]}.parquet"
         if not target.exists():
-            with clear("cannot list the inputs"):
-                pq.write_table(self.inputs(), target)
+            with clear(f"cannot list {table}"):
+                pq.write_table(self._own[table](), target)
         return target
 
     def view(self, table: str) -> View:
@@ -128,20 +135,21 @@ class Published:
             raise LakeError(f"the table {table} has no file")
         return View(tuple(files), columns, self.lost() if self.has_copies(table) else None)
 
-    def faults(self) -> list[str]:
-        """Segments whose bytes are not those that were published; one line each."""
-        found = []
-        for segment in (s for segments in self.state.segments.values() for s in segments):
-            path = self._lake / segment.file
-            try:
-                with path.open("rb") as handle:
-                    digest = hashlib.file_digest(handle, "sha256").hexdigest()
-            except OSError as error:
-                found.append(f"segment {segment.file} cannot be opened: {error.strerror or error}")
-                continue
-            if digest != segment.sha256:
-                found.append(f"segment {segment.file} was changed since it was published")
-        return found
+
+def changed(lake: Path, digests: Mapping[str, str | None]) -> list[str]:
+    """Files whose bytes are not those that were published; one line each. digests: SHA-256 by path within the lake."""
+    found = []
+    for file, published in sorted(digests.items()):
+        kind = file.split("/", 1)[0].removesuffix("s")
+        try:
+            with (lake / file).open("rb") as handle:
+                digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        except OSError as error:
+            found.append(f"{kind} {file} cannot be opened: {error.strerror or error}")
+            continue
+        if digest != published:
+            found.append(f"{kind} {file} was changed since it was published")
+    return found
 
 
 def _counted(row: dict[str, object], records: int) -> dict[str, object]:

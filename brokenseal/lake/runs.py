@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import shutil
@@ -66,9 +67,13 @@ class Run:
             pq.write_table(rows, place, compression=COMPRESSION)
         return (place,)
 
-    def named(self) -> dict[str, list[str]]:
-        """Each table's files, as the ledger names them."""
-        return {t: [str(f.relative_to(self.lake)) for f in v.files] for t, v in sorted(self.tables.items())}
+    def hashed(self) -> dict[str, dict[str, str]]:
+        """Each table's files, as the ledger names them, with their SHA-256."""
+        return {t: dict(map(self._hashed, v.files)) for t, v in sorted(self.tables.items())}
+
+    def _hashed(self, file: Path) -> tuple[str, str]:
+        with file.open("rb") as handle:
+            return str(file.relative_to(self.lake)), hashlib.file_digest(handle, "sha256").hexdigest()
 
     def tidy(self) -> None:
         """Remove what later versions have replaced."""

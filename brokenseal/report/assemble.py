@@ -14,7 +14,7 @@ from typing import Any
 import ibis
 
 import brokenseal
-from brokenseal import bits
+from brokenseal import bits, schema
 from brokenseal.lake import Lake
 from brokenseal.report.case_parts import acts, cases
 from brokenseal.report.how import Lines
@@ -23,9 +23,6 @@ from brokenseal.report.words import moment
 
 SCHEMA = "brokenseal.answer/1"
 FIRST_REJECTS = 10
-KEPT_DAYS = {"access": 180, "unified-audit": 180}
-"""How long the provider keeps a stream by default; sign-in streams 30 days."""
-KEPT_SIGN_INS = 30
 Row = dict[str, Any]
 Reasons = Mapping[str, Mapping[str, Any]]
 
@@ -77,6 +74,7 @@ def _inputs(lake: Lake, inputs: list[Row]) -> list[Row]:
     first: dict[str, list[Row]] = {}
     for r in rows:
         first.setdefault(r["file_sha256"], []).append({"row": r["row"], "reason": r["reason"]})
+    custody = _custody(lake)
     return [
         {
             "path": r["path"],
@@ -86,9 +84,20 @@ def _inputs(lake: Lake, inputs: list[Row]) -> list[Row]:
             "records": r["records"],
             "duplicates": r["duplicates"],
             "rejected": {"count": r["rejected"], "first": _of_file(r) + first.get(r["file_sha256"], [])},
+            "custody": custody.get(r["file_sha256"], []),
         }
         for r in sorted(inputs, key=lambda r: (r["path"], r["file_sha256"]))
     ]
+
+
+def _custody(lake: Lake) -> dict[str, list[Row]]:
+    """What custody lists state of each input, in order of time; where they state nothing, nothing is known."""
+    told = ("act", "who", "to_whom", "time", "account", "query", "note", "stated_sha256", "agrees")
+    rows = lake.fetch(lake.read("custody").filter(lambda t: t.file_sha256.notnull())).to_pylist()
+    found: dict[str, list[Row]] = {}
+    for r in sorted(rows, key=lambda r: [r["time"] or "", *(str(r[k]) for k in told)]):
+        found.setdefault(r["file_sha256"], []).append({k: r[k] for k in told})
+    return found
 
 
 def _of_file(row: Row) -> list[Row]:
@@ -150,7 +159,7 @@ def _coverage(tenant: str | None, own: Row) -> Row:
 
 def _stream(row: Row) -> Row:
     """expires: when the provider has deleted the first of these records, so that no other export can show them."""
-    kept = timedelta(days=KEPT_DAYS.get(row["stream"], KEPT_SIGN_INS))
+    kept = timedelta(days=schema.kept_days(row["stream"]))
     return {
         "stream": row["stream"],
         "from": moment(row["from"]),

@@ -17,9 +17,11 @@ from brokenseal.errors import LakeError
 from brokenseal.lake import Lake
 from brokenseal.report.assemble import answer
 from brokenseal.report.contract import dump, validate
+from brokenseal.report.language import SOURCE, language
 from brokenseal.report.page import html
 
 ANSWER, PAGE, RUN = "answer.json", "report.html", "run.json"
+SELF = "run_sha256"
 
 
 @dataclass(frozen=True)
@@ -31,23 +33,35 @@ class Call:
     started: datetime
 
 
-def write(lake: Lake, out: Path, call: Call, reasons: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Write the three files into `out`, and return the answer. reasons: as for `answer`."""
+def write(
+    lake: Lake, out: Path, call: Call, reasons: Mapping[str, Mapping[str, Any]], tag: str = SOURCE
+) -> dict[str, Any]:
+    """Write the three files into `out`, and return the answer. reasons: as for `answer`; tag: the page's language."""
+    language(tag)
     made = answer(lake, reasons)
     validate(made)
-    told = dump(made)
-    run = _run(lake, call, hashlib.sha256(told).hexdigest())
+    told, page = dump(made), html(made, reasons, tag).encode("utf-8")
+    run = {**_run(lake, call), "answer_sha256": _sha256(told), "report_sha256": _sha256(page)}
     try:
         out.mkdir(parents=True, exist_ok=True)
         _put(out / ANSWER, told)
-        _put(out / PAGE, html(made, reasons).encode("utf-8"))
-        _put(out / RUN, (json.dumps(run, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace"))
+        _put(out / PAGE, page)
+        _put(out / RUN, run_bytes({**run, SELF: _sha256(run_bytes(run))}))
     except OSError as error:
         raise LakeError(f"cannot write the answer into {out}: {error.strerror or error}") from error
     return made
 
 
-def _run(lake: Lake, call: Call, answer_sha256: str) -> dict[str, Any]:
+def run_bytes(run: Mapping[str, Any]) -> bytes:
+    """run.json; its last line holds the hash of the same without that line."""
+    return (json.dumps(run, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _run(lake: Lake, call: Call) -> dict[str, Any]:
     summary = lake.fetch(lake.read("summary")).to_pylist()[0]
     return {
         "schema": "brokenseal.run/1",
@@ -61,7 +75,6 @@ def _run(lake: Lake, call: Call, answer_sha256: str) -> dict[str, Any]:
         "rounds": summary["rounds"],
         "settled": summary["settled"],
         "ledger_head": lake.head(),
-        "answer_sha256": answer_sha256,
     }
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from brokenseal.sources.derive import rederive
+    from brokenseal.sources.derive import rederive, refresh
     from brokenseal.sources.gather import IngestSummary, ingest
 
-__all__ = ["IngestSummary", "ingest", "rederive"]
-_HOME = {"IngestSummary": "gather", "ingest": "gather", "rederive": "derive"}
+__all__ = ["IngestSummary", "ingest", "rederive", "refresh"]
+_HOME = {"IngestSummary": "gather", "ingest": "gather", "rederive": "derive", "refresh": "derive"}
 
 
 def __getattr__(name: str) -> Any:

@@ -26,11 +26,17 @@ ROWS = 50_000
 _COLUMNS = ["file_sha256", "member", "row", "raw", "record_id", "tenant_id", "shape"]
 
 
-def rederive(lake: Lake) -> None:
-    """Make accesses, items and issuances again from `records.raw`, and publish them in place of the old ones.
+def refresh(lake: Lake) -> None:
+    """Derived tables of this version: whoever adds to a lake or judges it calls this first. No work where they are.
 
     The lake must be open for writing.
     """
+    if lake.stale():
+        rederive(lake)
+
+
+def rederive(lake: Lake) -> None:
+    """Make accesses, items and issuances again from `records.raw`, and publish them in place of the old ones."""
     aside = lake.intake().aside
     db = embedded(memory=lake.memory, threads=lake.threads, spill=aside / "spill")
     made: list[Segment] = []

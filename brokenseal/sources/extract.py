@@ -20,15 +20,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from brokenseal import identifiers, schema
-from brokenseal.lake.connect import quoted
+from brokenseal.lake.connect import PACKED, quoted
 from brokenseal.lake.ledger import Segment
 from brokenseal.sources import second
 from brokenseal.sources.log import Log
 
 FAST = "starts_with(raw, '{') and not contains(raw, '\\u0000')"
 """What the fast reader may try: an escaped NUL it would take as it is."""
-PACKED = "compression zstd, compression_level 1"
-"""Quick where small segments are merged later anyway; the tables of short texts come out no bigger."""
 ROW_BITS = 40
 _NUMBERS = itertools.count()
 GROUP = 20_480

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from brokenseal.errors import InputError, LakeError, UsageError
 from brokenseal.lake.connect import clear, embedded, megabytes
 from brokenseal.sources import unpack
-from brokenseal.sources.derive import rederive
+from brokenseal.sources.derive import refresh
 from brokenseal.sources.lines import PACKED
 from brokenseal.sources.take import Batch, Job, Taken, take
 
@@ -79,8 +79,7 @@ def ingest(
     """
     if tenant is not None and not re.fullmatch(r"[0-9A-Za-z._-]{1,64}", tenant):
         raise UsageError(f"--tenant {tenant!r} is no organisation's id")
-    if lake.stale():
-        rederive(lake)
+    refresh(lake)
     summary = IngestSummary()
     intake = lake.intake()
     found = sorted(_files(lake.path, paths, summary), key=lambda n: (n.shown, str(n.path)))
@@ -105,16 +104,15 @@ def ingest(
 def _files(lake: Path, paths: Sequence[Path], summary: IngestSummary) -> Iterator[Named]:
     """Regular files below the paths; lakes are no logs."""
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path}: no such file or folder")
-        if not path.is_dir():
+        if not _is_folder(path):
             yield Named(path, path.name)
         else:
             before = len(summary.problems)
             count = 0
-            for folder, folders, names in os.walk(path, onerror=lambda e: summary.problems.append(_trouble(e))):
+            for folder, folders, names in os.walk(path, onerror=lambda e: _closed(e, summary)):
                 here = Path(folder)
-                folders[:] = sorted(f for f in folders if not (here / f / "ledger.db").exists())
+                # unlike Path's, this says no where it may not look
+                folders[:] = sorted(f for f in folders if not os.path.exists(here / f / "ledger.db"))  # noqa: PTH110
                 if here.resolve() == lake.resolve():
                     folders[:], names = [], []
                 for name in sorted(names):
@@ -125,8 +123,20 @@ def _files(lake: Path, paths: Sequence[Path], summary: IngestSummary) -> Iterato
                 summary.unread += 1
 
 
-def _trouble(error: OSError) -> str:
-    return f"{error.filename}: {error.strerror or error}"
+def _is_folder(path: Path) -> bool:
+    """Raises UsageError for a path that is not there, or may not be looked at."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file or folder") from None
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+
+
+def _closed(error: OSError, summary: IngestSummary) -> None:
+    """A folder that may not be looked into."""
+    summary.problems.append(f"{error.filename}: {error.strerror or error}")
+    summary.unread += 1
 
 
 def _hash(named: Named) -> tuple[str, os.stat_result, int]:

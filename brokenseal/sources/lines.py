@@ -264,7 +264,7 @@ def elements(stream: Stream) -> Iterator[Row]:
         data = b"".join(head)
         try:
             yield from _whole(data)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             yield from split.values([data])
         return
     yield from split.values(_chained(head, blocks))
@@ -277,7 +277,7 @@ def pages(stream: Stream) -> Iterator[Row]:
             data = line.encode()
             try:
                 yield from _whole(data)
-            except (msgspec.DecodeError, RecursionError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 yield from split.values([data])
 
 
@@ -300,11 +300,18 @@ def _whole(data: bytes) -> list[msgspec.Raw]:
     return [msgspec.Raw(data.strip())]
 
 
+def _mended(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    for block in blocks:
+        yield block if block.isascii() and not decoder.getstate()[0] else decoder.decode(block).encode()
+    yield decoder.decode(b"", final=True).encode()
+
+
 class _File(io.RawIOBase):
-    """A stream as a file object."""
+    """A stream as a file object; what is no UTF-8 becomes a replacement character, since a CSV reader trips over it."""
 
     def __init__(self, stream: Stream) -> None:
-        self._blocks, self._held = stream.blocks(), b""
+        self._blocks, self._held = _mended(stream.blocks()), b""
 
     def readable(self) -> bool:
         return True
@@ -372,7 +379,7 @@ def csv_slow(
         if not record:
             continue
         number += 1
-        if len(record) <= wanted:
+        if len(record) != len(header):
             ragged.append((number, f"{len(record)} columns instead of {len(header)}"))
             continue
         part.append((number, record[wanted]))

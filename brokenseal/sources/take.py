@@ -321,7 +321,14 @@ def _inner(rows: Iterator[lines.Row], member: str) -> Iterator[lines.Row]:
     """The record that each row wraps, as an object or as a text."""
     for row in rows:
         try:
-            inner = bytes(msgspec.json.decode(row, type=dict[str, msgspec.Raw])[member])
-            yield msgspec.json.decode(inner, type=str).encode() if inner.startswith(b'"') else inner
+            yield _member(row, member)
+        except UnicodeDecodeError:
+            # a byte that is no UTF-8 must not hide what it lies beside
+            yield from _inner(iter([bytes(row).decode("utf-8", "replace").encode()]), member)
         except (msgspec.DecodeError, KeyError, RecursionError):
             yield row
+
+
+def _member(row: lines.Row, member: str) -> bytes:
+    inner = bytes(msgspec.json.decode(row, type=dict[str, msgspec.Raw])[member])
+    return msgspec.json.decode(inner, type=str).encode() if inner.startswith(b'"') else inner

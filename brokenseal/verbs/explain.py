@@ -56,11 +56,14 @@ def _json(found: dict[str, Any]) -> None:
 
 def _reopen(records: list[Row], near: list[Path], folders: list[Path]) -> None:
     """Find each record's bytes in its file again; what came of it goes into its `found`."""
+    from brokenseal.sources import originals
+
+    known = originals.Originals(near, folders)
     by_file: dict[str, list[Row]] = {}
     for record in records:
         by_file.setdefault(record["file_sha256"], []).append(record)
     for sha, own in by_file.items():
-        file, why = _file(own[0]["path"], sha, near, folders)
+        file, why = known.find(own[0]["path"], sha)
         texts = _texts(file, own) if file else {}
         for record in own:
             record["found"] = {"file": str(file) if file else None, "told": why}
@@ -68,26 +71,6 @@ def _reopen(records: list[Row], near: list[Path], folders: list[Path]) -> None:
                 record["found"]["told"] = (
                     f"{why} {_compared(texts.get((record['member'], record['row'])), record['raw'])}"
                 )
-
-
-def _file(path: str, sha: str, near: list[Path], folders: list[Path]) -> tuple[Path | None, str]:
-    """The file with these bytes; or None, and why."""
-    candidates = [root / path for root in [*near, *folders]]
-    candidates += [found for folder in folders for found in sorted(folder.rglob(Path(path).name))]
-    there = [c for c in candidates if c.is_file()]
-    for candidate in there:
-        if _sha256(candidate) == sha:
-            return candidate, f"{candidate} has this SHA-256."
-    if there:
-        return None, f"{there[0]} is another file: its SHA-256 differs."
-    return None, "The file was not found: name its folder with --files."
-
-
-def _sha256(path: Path) -> str:
-    import hashlib
-
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _texts(path: Path, records: list[Row]) -> dict[tuple[str | None, int], str]:

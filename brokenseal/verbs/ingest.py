@@ -26,6 +26,9 @@ def ingest(
     paths: list[Path] = typer.Argument(..., help="Files or folders of logs."),
     lake: Path = typer.Option(Path(".brokenseal"), help="The lake's folder; made if missing."),
     tenant: str | None = typer.Option(None, help="Organisation id for records that name none."),
+    custody: Path | None = typer.Option(
+        None, help="CSV or JSON list: who handed over which files, when, and their hashes."
+    ),
     memory: str = typer.Option("2GB", help="Memory for the engine, all workers together."),
     threads: int | None = typer.Option(2, min=1, help="Processes, or threads where there is one file."),
     as_json: bool = typer.Option(False, "--json", help="Print what was done as JSON."),
@@ -33,8 +36,11 @@ def ingest(
     """Take in; 0 where all was read, 2 where some input was not."""
     from brokenseal.lake import Lake
     from brokenseal.sources import ingest as take_in
+    from brokenseal.sources.custody import state
 
     with Lake.open(lake, write=True, create=True, memory=memory, threads=threads, waiting=_say) as opened:
+        if custody is not None:
+            state(opened, custody)
         with _Bar() as bar:
             summary = take_in(opened, paths, tenant=tenant, threads=opened.threads, memory=memory, report=bar.at)
         if as_json:

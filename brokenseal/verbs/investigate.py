@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -27,11 +28,16 @@ def investigate(
         [], "--mmdb", help="Databases of address owners in MaxMind's format; the first counts."
     ),
     tenant: str | None = typer.Option(None, "--tenant", help="Organisation of records that name none."),
+    language: str = typer.Option("en", "--language", help="Of report.html: en, ar, or a country's, as ar-MA."),
     json: bool = typer.Option(False, "--json", help="Print answer.json and no words."),
     memory: str = typer.Option("2GB", "--memory", help="Memory limit of the engine."),
     threads: int | None = typer.Option(None, "--threads", help="Threads; all cores by default."),
     engine: str = typer.Option("duckdb", "--engine", help="duckdb or spark."),
     master: str = typer.Option("local[2]", "--master", help="Spark's master."),
+    custody: Annotated[
+        Path | None,
+        typer.Option("--custody", help="CSV or JSON list: who handed over which files, when, their hashes."),
+    ] = None,
 ) -> int:
     """Read logs, judge every visit, and write the answer.
 
@@ -42,7 +48,9 @@ def investigate(
     from brokenseal import pipeline, report, sources
     from brokenseal.lake import Lake
     from brokenseal.report.progress import Progress
+    from brokenseal.sources.custody import state
 
+    report.language(language)
     call = report.Call(engine, tuple(sys.argv), datetime.now(UTC))
     with Progress() as progress:
         opened = Lake.open(
@@ -56,11 +64,13 @@ def investigate(
             waiting=progress.say,
         )
         with opened:
+            if custody is not None:
+                state(opened, custody)
             summary = sources.ingest(
                 opened, paths, tenant=tenant, threads=opened.threads, memory=memory, report=progress.step
             )
             pipeline.analyse(opened, pipeline.Options(as_of, false_cases, isolate, tuple(mmdb)), progress.say)
-            answer = report.write(opened, out, call, pipeline.described())
+            answer = report.write(opened, out, call, pipeline.described(), language)
     for line in sorted(summary.problems):
         typer.echo(report.visible(line), err=True)
     if json:

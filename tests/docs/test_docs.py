@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
+import brokenseal.cases.cut
 import brokenseal.cases.gaps
 import brokenseal.report.verdict
+from bench import libraries
 from brokenseal import pipeline, schema
+from brokenseal.keys.verifier.policy import Terms, names
+from brokenseal.keys.verifier.rules import RULES
 from docs import generate
 
 ROOT = Path(generate.__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-KIND = re.compile(r'_row\(\s*"([a-z-]+)"')
+KIND = re.compile(r'(?:_row|Left)\(\s*"([a-z-]+)"')
 
 
 def page(name: str) -> str:
@@ -30,7 +35,8 @@ def anchors(text: str) -> set[str]:
 
 
 def gap_kinds() -> set[str]:
-    return set(KIND.findall(Path(brokenseal.cases.gaps.__file__).read_text(encoding="utf-8")))
+    files = (Path(str(m.__file__)) for m in (brokenseal.cases.gaps, brokenseal.cases.cut))
+    return {kind for file in files for kind in KIND.findall(file.read_text(encoding="utf-8"))}
 
 
 def test_generated_pages_do_not_lag() -> None:
@@ -52,7 +58,7 @@ def test_every_table_and_column_is_named() -> None:
 
 def test_every_verb_is_named() -> None:
     text = page("verbs.md")
-    modules = {p.stem for p in (ROOT / "brokenseal" / "verbs").glob("*.py") if p.stem != "__init__"}
+    modules = {m.name for m in pkgutil.iter_modules([str(ROOT / "brokenseal" / "verbs")])}
     assert {name.split()[0] for name, _ in generate.helps()} == modules
     assert all(f"## `{name}`" in text for name, _ in generate.helps())
 
@@ -102,3 +108,17 @@ def test_every_decision_has_context_choice_and_price() -> None:
         text = decision.read_text(encoding="utf-8")
         assert all(f"**{part}.**" in text for part in ("Context", "Choice", "Price")), decision.name
         assert len(text.splitlines()) <= 40, f"{decision.name} is longer than a screen"
+
+
+def test_every_rule_and_field_of_a_policy_is_explained() -> None:
+    text = page("keys.md")
+    for rule in RULES:
+        assert f"| {rule.number} | `{rule.code}` | {rule.asks} |" in text
+    for field in Terms.__struct_fields__:
+        assert f"`{field}`" in text, field
+    for name in names():
+        assert f"`{name}`" in text
+
+
+def test_the_libraries_of_the_page_are_those_that_are_pinned() -> None:
+    assert libraries.main(check=True) == 0, "run `make libraries`"

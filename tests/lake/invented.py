@@ -83,7 +83,7 @@ def content(path: Path) -> list[dict[str, object]]:
 def strangers(path: Path) -> list[str]:
     """Files in a lake that its ledger does not know."""
     ledger = Ledger.at(path)
-    known, folders = ledger.files() | {"ledger.db", "lock"}, ledger.folders()
+    known, folders = ledger.files() | {"ledger.db", "ledger.db.sha256", "lock"}, ledger.folders()
     ledger.close()
     names = (str(p.relative_to(path)) for p in path.rglob("*") if p.is_file())
     return sorted(n for n in names if n not in known and str(Path(n).parent) not in folders)

@@ -20,7 +20,7 @@ from tests.report import invented
 CONTRACT = {
     "": "schema as_of verdict exit tool inputs coverage cases leads gaps decisions",
     "tool": "version options budget line_bits hashes",
-    "inputs": "path sha256 format rows records duplicates rejected",
+    "inputs": "path sha256 format rows records duplicates rejected custody",
     "coverage": "tenant_id from to mailboxes accesses streams linkage",
     "cases": "case_id severity bits title aim how first_access first_access_is last_access ongoing tenants indicators "
     "acts findings mailboxes gaps",
