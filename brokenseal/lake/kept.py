@@ -53,4 +53,6 @@ def losers(sightings: Iterable[Path]) -> str:
 
 def without(select: str, lost: Path) -> str:
     """SQL: the rows of `select` without those of copies that are not kept."""
-    return f"select * from ({select}) anti join read_parquet({quoted(lost)}) using (record_id, place)"
+    # a lake of an earlier version has files alone
+    whole = f"select * replace (coalesce(place, file_sha256) as place) from ({select})"
+    return f"select * from ({whole}) anti join read_parquet({quoted(lost)}) using (record_id, place)"

@@ -218,6 +218,8 @@ class Lake:
         if lost is None:
             return self.engine.scan(self._view(table), files, columns)
         whole = self.engine.scan(self._view(table), files, ibis.schema({**dict(columns.items()), **now.hidden}))
+        # a lake of an earlier version has files alone
+        whole = whole.mutate(place=ibis.coalesce(whole.place, whole.file_sha256))
         losers = self.engine.scan(self._view("losers"), [lost], now.losers)
         return whole.anti_join(losers, list(now.losers.names)).select(*columns.names)
 

@@ -94,27 +94,30 @@ TABLES = {
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "requestId": ("RequestId",),
-    "timeGenerated": ("TimeGenerated", "TimeGenerated [UTC]"),
+    "timeGenerated": ("TimeGenerated", "TimeGenerated [UTC]", "Timestamp", "Timestamp [UTC]"),
     "requestMethod": ("RequestMethod",),
     "requestUri": ("RequestUri",),
     "responseStatusCode": ("ResponseStatusCode",),
-    "responseSizeBytes": ("ResponseSizeBytes",),
+    "responseSizeBytes": ("ResponseSizeBytes", "ResponseSize"),
     "ipAddress": ("IPAddress",),
     "userAgent": ("UserAgent",),
-    "appId": ("AppId",),
+    "appId": ("AppId", "ApplicationId"),
     "servicePrincipalId": ("ServicePrincipalId",),
     "userId": ("UserId",),
-    "signInActivityId": ("SignInActivityId",),
+    "signInActivityId": ("SignInActivityId", "UniqueTokenIdentifier"),
     "tokenIssuedAt": ("TokenIssuedAt", "TokenIssuedAt [UTC]"),
     "identityProvider": ("IdentityProvider",),
     "deviceId": ("DeviceId",),
     "sessionId": ("SessionId",),
     "tenantId": ("AadTenantId",),
 }
-"""What the workspace's table calls them; its `TenantId` is the workspace."""
+"""What the workspace's table, or the hunting table, calls them; the former's `TenantId` is the workspace."""
 _CLOCKS = {m: f"bs_clock({first(_NAMES[m])})" for m in ("timeGenerated", "tokenIssuedAt")}
 
-_UNWRAP = rebuilt({m: _CLOCKS.get(m, first(names)) for m, names in _NAMES.items()}, SHAPE)
+_PERSON = (
+    """coalesce(nullif(p.UserId, ''), case when nullif(p.ServicePrincipalId, '') is null then p.AccountObjectId end)"""
+)
+_UNWRAP = rebuilt({m: _CLOCKS.get(m, first(names)) for m, names in _NAMES.items()} | {"userId": _PERSON}, SHAPE)
 
 
 def _is_workspace(seen: Sample) -> bool:
@@ -138,13 +141,13 @@ LOGS = (
         "log-analytics-graph",
         "graph-activity",
         _is_workspace,
-        leaves(n for own in _NAMES.values() for n in own),
+        leaves([*(n for own in _NAMES.values() for n in own), "AccountObjectId"]),
         TEXTS,
         RECORD,
         VALID,
         TABLES,
         unwrap=f"{_UNWRAP} as g, null",
         shapes=("csv", "json-lines", "json-array", "json-value", "json-pages"),
-        needs="a RequestId or a time (TimeGenerated)",
+        needs="a RequestId or a time (TimeGenerated, Timestamp)",
     ),
 )

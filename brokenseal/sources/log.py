@@ -6,7 +6,7 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -58,8 +58,12 @@ def logs() -> tuple[Log, ...]:
 
 
 def recognised(seen: Sample) -> Log | None:
-    """The log that a file holds."""
-    return next((log for log in logs() if seen.shape in log.shapes and log.recognises(seen)), None)
+    """The log that a file holds; of several, the one that most of its first rows are of."""
+    found = [log for log in logs() if seen.shape in log.shapes and log.recognises(seen)]
+    if len(found) < 2 or not seen.objects:
+        return found[0] if found else None
+    alone = [replace(seen, objects=[o]) for o in seen.objects]
+    return max(found, key=lambda log: sum(log.recognises(one) for one in alone))
 
 
 def named(name: str) -> Log:

@@ -30,7 +30,7 @@ _WRAPPED = re.compile(r'\A\s*\{.{0,4000}?"(?:value|records|[rR]esults)"\s*:\s*\[
 
 @dataclass
 class Sample:
-    """The beginning of a file. shape: json-lines, json-array, json-value, json-pages, csv, none."""
+    """The beginning of a file. shape: json-lines, json-array, json-value, json-pages, csv, none. cut: why it holds no more."""
 
     head: bytes
     shape: str = "none"
@@ -38,6 +38,7 @@ class Sample:
     header: tuple[str, ...] = ()
     delimiter: str = ","
     skip: int = 0
+    cut: str | None = None
 
     @cached_property
     def text(self) -> str:
@@ -59,7 +60,8 @@ def sample(path: Place) -> Sample:
     """Look at a file. Raises OSError where it cannot be opened."""
     parts: list[bytes] = []
     held, wanted, head = 0, SAMPLE, b""
-    for block in Stream(path).blocks(SAMPLE):
+    stream = Stream(path)
+    for block in stream.blocks(SAMPLE):
         parts.append(block)
         held += len(block)
         if held >= wanted:
@@ -67,7 +69,7 @@ def sample(path: Place) -> Sample:
             if b"\n" in head or held >= MOST_SAMPLE or _speaks(head):
                 break
             parts, wanted = [head], held * 4
-    out = Sample(b"".join(parts))
+    out = Sample(b"".join(parts), cut=stream.cut)
     head = out.head
     start = out.text[:64].lstrip()
     # a file that lost its beginning still has whole lines
@@ -88,8 +90,8 @@ def _speaks(head: bytes) -> bool:
 
 def _binary(head: bytes) -> bool:
     part = head[:4096]
-    odd = sum(1 for b in part if b < 32 and b not in (9, 10, 13))
-    return b"\0" in part or odd > len(part) / 20
+    # one NUL in a field hides no file
+    return sum(1 for b in part if b < 32 and b not in (9, 10, 13)) > len(part) / 20
 
 
 def _json(out: Sample) -> None:
@@ -216,6 +218,8 @@ NOTES = {
 def other(seen: Sample) -> tuple[str, str]:
     """Name of a file that makes no records, and why it was not read."""
     name = _name(seen)
+    if name == "empty" and seen.cut:
+        return "damaged", seen.cut
     return name, NOTES.get(name, f"recognised as {name}, which is not read yet")
 
 

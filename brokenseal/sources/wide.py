@@ -83,6 +83,11 @@ def _objects(keys: Sequence[str], columns: Sequence[pa.Array]) -> pa.Array:
     count = len(columns[0])
     if not members:
         return pa.array(["{}"] * count, pa.string_view())
+    # where a row's members are all NULL the join would leave the row out
+    empty = members[0].is_null()
+    for member in members[1:]:
+        empty = pc.and_(empty, member.is_null())
+    members[0] = pc.if_else(empty, _text(""), members[0])
     joined = pc.binary_join_element_wise(*members, _text(","), null_handling="skip")
     return pc.binary_join_element_wise(_text("{"), joined, _text("}"), _text("")).cast(pa.string_view())
 

@@ -15,6 +15,7 @@ from bench import libraries
 from brokenseal import pipeline, schema
 from brokenseal.keys.verifier.policy import Terms, names
 from brokenseal.keys.verifier.rules import RULES
+from brokenseal.sources.log import logs
 from docs import generate
 
 ROOT = Path(generate.__file__).parents[1]
@@ -122,3 +123,9 @@ def test_every_rule_and_field_of_a_policy_is_explained() -> None:
 
 def test_the_libraries_of_the_page_are_those_that_are_pinned() -> None:
     assert libraries.main(check=True) == 0, "run `make libraries`"
+
+
+def test_every_shape_of_a_log_has_its_page() -> None:
+    text = page("logs.md")
+    for shape in logs():
+        assert f"`{shape.name}`" in text, shape.name

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from brokenseal.sources import log, recognise
+from tests.sources import exports
 from tests.sources.conftest import access, signin
 
 NAMES = {
@@ -47,6 +48,8 @@ CASES: dict[str, tuple[bytes, str]] = {
     "an array of one big record": (json.dumps([access(1, Pad="x" * 3_000_000)]).encode(), "unified-audit"),
     "a broken array": (b"[" + LINE + b", " + LINE[:50], "unified-audit"),
     "brackets": (b'{"Operation": ' + b"[" * 200_000 + b"\n" + LINE + b"\n", "unified-audit"),
+    "most rows decide": (LINE + b"\n" + json.dumps(signin(1)).encode() + b"\n" + LINE, "unified-audit"),
+    "a NUL in a field": (exports.office_table([access(1)]).replace(b"browser", b"brow\0ser"), "office-activity"),
     "sign-ins": (json.dumps(signin(1)).encode(), "entra-signin"),
     "an empty page": (b'{"value": []}', "json"),
     "an export without its records": (
@@ -75,3 +78,11 @@ def test_every_real_file_is_named(real_logs: Path) -> None:
     for folder, wanted in NAMES.items():
         files = [p for p in (real_logs / folder).iterdir() if p.is_file()]
         assert files and {name(p) for p in files} == wanted
+
+
+@pytest.mark.parametrize("data", [b"\x1f\x8b\x08garbage", b"\x28\xb5\x2f\xfd", gzip.compress(b"{}")[:10]])
+def test_what_cannot_be_inflated_is_not_called_empty(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    name_, note = recognise.other(recognise.sample(path))
+    assert name_ == "damaged" and "compressed" in note
