@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: install demo test check format lint types contracts docs bench priors libraries fuzz clean
-# seconds that `make fuzz` looks for a token that breaks the verifier
+# seconds that `make fuzz` looks for a token that breaks the verifier, and for a file that breaks the scanner
 FUZZ_SECONDS ?= 60
 
 install: $(VENV)/.installed
@@ -49,6 +49,7 @@ libraries: install
 
 fuzz: install
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m tests.keys.fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m tests.keys.fuzz_scan
 
 clean:
 	rm -rf $(VENV) demo

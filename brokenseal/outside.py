@@ -8,9 +8,16 @@ is bounded in size and time; no cookie, no credential, no body. Raises InputErro
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
 
 from brokenseal.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    import httpx
 
 MOST_BYTES = 16 << 20
 SECONDS = 20.0
@@ -81,3 +88,83 @@ def _body(answer: object, url: str) -> bytes:
         if len(out) > MOST_BYTES:
             raise InputError(f"{_shown(url)}: more than {MOST_BYTES >> 20} MB")
     return bytes(out)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an address said: a status and whether it set a cookie, or, without a status, why there is none."""
+
+    status: int | None
+    cookie: bool = False
+    failure: str = ""
+
+
+UNSENDABLE, CLOSED, SILENT = "no header can hold this text", "the connection was closed", "no answer in time"
+
+
+class OwnMachine:
+    """An address on this machine, and nothing else: for what must never be said to somebody else's.
+
+    The host must be a loopback address written as one, or `localhost` where all its addresses are; the address that was
+    checked is the one spoken to. No proxy, no redirect, no cookie kept, and of a certificate nothing is asked. Raises
+    UsageError for any other address, before a connection is tried.
+    """
+
+    def __init__(self, url: str, seconds: float) -> None:
+        import httpx
+
+        parts = urlsplit(url)
+        # whatever the name says a moment later
+        self._url = httpx.URL(url).copy_with(host=_own(parts))
+        self._host = {"Host": parts.netloc}
+        self._client = httpx.Client(trust_env=False, follow_redirects=False, verify=False, timeout=seconds)
+
+    def get(self, headers: Mapping[str, str]) -> Reply:
+        """A GET with these headers."""
+        return self._said("GET", headers, None)
+
+    def post(self, form: Mapping[str, str]) -> Reply:
+        """A POST of a form."""
+        return self._said("POST", {}, form)
+
+    def _said(self, method: str, headers: Mapping[str, str], form: Mapping[str, str] | None) -> Reply:
+        import httpx
+
+        try:
+            answer = self._client.request(method, self._url, headers={**self._host, **headers}, data=form)
+        except (httpx.LocalProtocolError, UnicodeEncodeError):
+            return Reply(None, failure=UNSENDABLE)
+        except httpx.TimeoutException:
+            return Reply(None, failure=SILENT)
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+            return Reply(None, failure=CLOSED)
+        except httpx.HTTPError as error:
+            return Reply(None, failure=_why(error))
+        self._client.cookies.clear()
+        return Reply(answer.status_code, "set-cookie" in answer.headers)
+
+
+def _why(error: httpx.HTTPError) -> str:
+    return "nobody listens there" if "refused" in str(error).lower() else type(error).__name__
+
+
+def _own(parts: SplitResult) -> str:
+    """The loopback address to connect to. Raises UsageError for any other."""
+    refusal = "only an address on this machine (127.0.0.1, ::1, localhost): forged tokens go nowhere else"
+    try:
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise UsageError(refusal) from None
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("an address without a user's name")
+    if host.lower() == "localhost":
+        try:
+            found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port or 80, type=socket.SOCK_STREAM)}
+        except OSError:
+            found = set()
+        if found and all(is_loopback(address) for address in found):
+            return sorted(found)[0]
+        raise UsageError(refusal)
+    if not is_loopback(host):
+        raise UsageError(refusal)
+    return str(ipaddress.ip_address(host))

@@ -28,6 +28,7 @@ from brokenseal.lake import Lake
 
 MOST_ROUNDS = 8
 CONTEXT: tuple[Callable[[Lake], None], ...] = (
+    owners.owners,
     networks.networks,
     identities.identities,
     messages.messages,
@@ -101,7 +102,7 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     run = lake.start_run(options.key())
     report("visits and their sign-ins")
     owners.owners(lake, options.mmdb)
-    for step in CONTEXT:
+    for step in CONTEXT[1:]:
         step(lake)
     judgement = settle(lake, options, report)
     report("cases and gaps")

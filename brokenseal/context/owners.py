@@ -48,7 +48,7 @@ _HOSTS = (
 )
 
 
-def owners(lake: Lake, databases: Sequence[Path]) -> None:
+def owners(lake: Lake, databases: Sequence[Path] = ()) -> None:
     """Write `owners`: one row an address that a database knows; none where no database is given."""
     rows = []
     with _opened(databases) as readers:

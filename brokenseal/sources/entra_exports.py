@@ -80,6 +80,7 @@ _WORKSPACE = _spelled(
         "authenticationRequirement": ("AuthenticationRequirement",),
         "riskLevelDuringSignIn": ("RiskLevelDuringSignIn",),
         "autonomousSystemNumber": ("AutonomousSystemNumber",),
+        "clientCredentialType": ("ClientCredentialType",),
         "deviceDetail": ("DeviceDetail",),
         "location": ("LocationDetails",),
     }
@@ -135,6 +136,7 @@ _PORTAL: Names = {
     "incomingTokenType": ("Incoming token type",),
     "authenticationRequirement": ("Authentication requirement",),
     "autonomousSystemNumber": ("Autonomous system number",),
+    "clientCredentialType": ("Client credential type",),
 }
 _COUNTRY = r"nullif(regexp_extract(p.Location, '(^|, )([A-Z]{2})$', 2), '')"
 _portal = _log(

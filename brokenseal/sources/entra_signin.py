@@ -33,6 +33,7 @@ RECORD = {
             "authenticationRequirement",
             "riskLevelDuringSignIn",
             "autonomousSystemNumber",
+            "clientCredentialType",
         ],
         _T,
     ),
@@ -83,6 +84,9 @@ _RECORD = {
     "session_id": "bs_guid(u.sessionId)",
     "stream": _STREAM,
     "asked": "asked",
+    # a confidential client renews from its server: the provider shows the address of the first sign-in
+    "original": "coalesce(bs_fold(u.clientCredentialType) not in ('none', 'unknownfuturevalue') and stream = 'non-interactive', "
+    "false)",
     "protocol": "bs_plain(u.authenticationProtocol)",
     "incoming_token": "bs_plain(u.incomingTokenType)",
     "mfa": "case lower(u.authenticationRequirement) when 'multifactorauthentication' then 'multi' "

@@ -240,6 +240,10 @@ class Extraction:
         made = {}
         if "ip" in described:
             made["ip_is"] = "coalesce(kind, 'unknown')"
+            if "original" in self.log.record and table == "issuances":
+                made["ip_is"] = (
+                    "case when original and host is not null then 'original' else coalesce(kind, 'unknown') end"
+                )
             sql = f"select * from ({sql}) left join hosts using (host) left join nets on hosts.prefix = nets.net"
         if "client" in described:
             # the provider's background service may run in a cloud that it rents out too

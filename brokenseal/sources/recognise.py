@@ -57,12 +57,18 @@ class Sample:
 
 def sample(path: Place) -> Sample:
     """Look at a file. Raises OSError where it cannot be opened."""
-    head = b""
+    parts: list[bytes] = []
+    held, wanted, head = 0, SAMPLE, b""
     for block in Stream(path).blocks(SAMPLE):
-        head += block
-        if (len(head) >= SAMPLE and b"\n" in head) or len(head) >= MOST_SAMPLE:
-            break
-    out = Sample(head)
+        parts.append(block)
+        held += len(block)
+        if held >= wanted:
+            head = b"".join(parts)
+            if b"\n" in head or held >= MOST_SAMPLE or _speaks(head):
+                break
+            parts, wanted = [head], held * 4
+    out = Sample(b"".join(parts))
+    head = out.head
     start = out.text[:64].lstrip()
     # a file that lost its beginning still has whole lines
     if start[:1] in ("{", "[") or (start and _lines(out.text)):
@@ -70,6 +76,14 @@ def sample(path: Place) -> Sample:
     elif start and not _binary(head):
         _csv(out)
     return out
+
+
+def _speaks(head: bytes) -> bool:
+    """The beginning of one long line holds a whole object of an array."""
+    text = head.decode("utf-8", "replace")
+    wrapped = _WRAPPED.match(text)
+    at = wrapped.end() if wrapped else text.find("[") + 1 if text[:64].lstrip()[:1] == "[" else -1
+    return at > 0 and isinstance(_parse(text, max(text.find("{", at), 0))[0], dict)
 
 
 def _binary(head: bytes) -> bool:

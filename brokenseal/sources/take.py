@@ -111,7 +111,7 @@ class _Reading:
     def blocks(self, *, slow: bool) -> Iterator[pa.Table]:
         """Blocks of rows (file, row, raw)."""
         stream = lines.Stream(self.place)
-        for block in _blocks(stream, self.seen, self.log, self.ragged, slow=slow):
+        for block in blocks(stream, self.seen, self.log, self.ragged, slow=slow):
             if block.num_rows:
                 self.rows += block.num_rows
                 self.last = block["row"][-1].as_py()
@@ -299,9 +299,10 @@ def _joined(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables) if tables else pa.table({"file": [], "row": [], "raw": []})
 
 
-def _blocks(
+def blocks(
     stream: lines.Stream, seen: recognise.Sample, found: log.Log, ragged: list[tuple[int, str]], *, slow: bool
 ) -> Iterator[pa.Table]:
+    """Blocks of rows of a file; what is no row goes to `ragged`. Raises ArrowInvalid where the fast CSV reader gives up."""
     if seen.shape == "csv" and found.column is None:
         return (wide.slow if slow else wide.records)(stream, seen.header, seen.skip, seen.delimiter, ragged)
     if seen.shape == "csv":

@@ -8,6 +8,7 @@ members that overlap. Misses: other archives; a member that is no log is named a
 
 from __future__ import annotations
 
+import io
 import shutil
 import tempfile
 import zipfile
@@ -34,18 +35,19 @@ _WORKBOOK = "[Content_Types].xml"
 
 @dataclass(frozen=True)
 class Packed:
-    """A member of an archive, which opens as a path does. name: its path within the file on disk."""
+    """A member of an archive, which opens as a path does. name: its path within the file on disk. shown: for people."""
 
     archive: zipfile.ZipFile = field(repr=False)
     info: zipfile.ZipInfo = field(repr=False)
     name: str
+    shown: str
 
     def open(self, mode: str = "rb", buffering: int = -1) -> BinaryIO:
         """The inflated bytes; never more of them than the archive says. Raises InputError where they are damaged."""
         try:
-            return cast(BinaryIO, _Checked(cast(BinaryIO, self.archive.open(self.info)), self.name))
+            return cast(BinaryIO, _Checked(cast(BinaryIO, self.archive.open(self.info)), self.shown))
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-            raise InputError(f"{self.name}: the archive is damaged ({error})") from None
+            raise InputError(f"{self.shown}: the archive is damaged ({error})") from None
 
     def stat(self) -> SimpleNamespace:
         """Its size alone."""
@@ -55,42 +57,43 @@ class Packed:
 Place = Path | Packed
 
 
-class _Checked:
+class _Checked(io.RawIOBase):
     """A member's bytes; damage becomes an InputError."""
 
-    def __init__(self, inner: BinaryIO, name: str) -> None:
-        self._inner, self._name = inner, name
+    def __init__(self, inner: BinaryIO, shown: str) -> None:
+        self._inner, self._shown = inner, shown
 
-    def read(self, size: int = -1) -> bytes:
-        with _damage(self._name):
-            return self._inner.read(size)
+    def readable(self) -> bool:
+        return True
 
-    def readinto(self, buffer: memoryview) -> int:
-        part = self.read(len(buffer))
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        with _damage(self._shown):
+            part = self._inner.read(len(buffer))
         buffer[: len(part)] = part
         return len(part)
 
-    def seek(self, offset: int) -> int:
-        with _damage(self._name):
-            return self._inner.seek(offset)
+    def seek(self, offset: int, whence: int = 0) -> int:
+        with _damage(self._shown):
+            return self._inner.seek(offset, whence)
 
-    def __enter__(self) -> _Checked:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._inner.close()
+        super().close()
 
 
 class _damage:
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if kind is not None and (issubclass(kind, (zipfile.BadZipFile, EOFError)) or kind.__module__ == "zlib"):
-            raise InputError(f"{self._name}: the archive is damaged ({error})") from None
+            raise InputError(f"{self._shown}: the archive is damaged ({error})") from None
 
 
 def is_archive(path: Path) -> bool:
@@ -133,7 +136,7 @@ def _members(handle: BinaryIO, shown: str, within: str, depth: int, left: list[i
         for info in sorted(infos, key=lambda i: i.filename):
             if info.is_dir() or info.filename.startswith("__MACOSX/"):
                 continue
-            member = Packed(archive, info, within + info.filename)
+            member = Packed(archive, info, within + info.filename, f"{shown}/{info.filename}")
             if not _nested(member):
                 yield member
                 continue

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -21,9 +22,8 @@ import pyarrow.csv
 from brokenseal.sources import lines
 
 BLOCK = 32 << 20
-_ODD = r'["\\\x00-\x1f]'
 _CONTROL = r"[\x00-\x1f]"
-_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_WRITTEN = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def names(header: Sequence[str]) -> list[str]:
@@ -61,7 +61,7 @@ def records(
             column_types=dict.fromkeys(columns, pa.large_binary()), strings_can_be_null=False, null_values=[]
         ),
     )
-    keys = names(header)
+    keys, held = names(header), list[pa.Table]()
     for batch in reader:
         left_out = {n for n, _ in ragged}
         numbers: list[int] = []
@@ -69,7 +69,12 @@ def records(
             read += 1
             if read not in left_out:
                 numbers.append(read)
-        yield pa.table([pa.array(numbers, pa.int64()), _objects(keys, batch.columns)], schema=lines.ROWS)
+        held.append(pa.table([pa.array(numbers, pa.int64()), _objects(keys, batch.columns)], schema=lines.ROWS))
+        if sum(t.nbytes for t in held) >= lines.BLOCK:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
 
 
 def _objects(keys: Sequence[str], columns: Sequence[pa.Array]) -> pa.Array:
@@ -100,16 +105,27 @@ def _member(key: str, column: pa.Array) -> pa.Array | None:
 
 def _escaped(text: pa.Array) -> pa.Array:
     """The text as it stands between the quotes of JSON."""
-    if not pc.any(pc.match_substring_regex(text, _ODD)).as_py():
-        return text
-    text = pc.replace_substring(pc.replace_substring(text, "\\", "\\\\"), '"', '\\"')
-    for control, written in _NAMED.items():
-        text = pc.replace_substring(text, control, written)
-    rest = pc.match_substring_regex(text, _CONTROL)
-    if pc.any(rest).as_py():
+    whole, named = _bytes(text), 0
+    controls = np.count_nonzero(whole < 32)
+    # the backslash first: the others bring it in
+    for letter, written in _WRITTEN.items():
+        if (letter in '\\"' or controls) and (found := np.count_nonzero(whole == ord(letter))):
+            text = pc.replace_substring(text, letter, written)
+            named += int(found) if letter < " " else 0
+    if controls > named:
+        rest = pc.match_substring_regex(text, _CONTROL)
         odd = [re.sub(_CONTROL, lambda m: f"\\u{ord(m[0]):04x}", t) for t in text.filter(rest).to_pylist()]
         text = pc.replace_with_mask(text, rest, pa.array(odd, pa.large_string()))
     return text
+
+
+def _bytes(text: pa.Array) -> np.ndarray:
+    """The bytes of all texts, one behind another."""
+    _, offsets, data = text.buffers()
+    if data is None:
+        return np.empty(0, np.uint8)
+    ends = np.frombuffer(offsets, np.int64)[text.offset : text.offset + len(text) + 1]
+    return np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
 
 
 def slow(

@@ -108,6 +108,34 @@ def test_a_key_that_cannot_be_used_is_named_and_trusted_with_nothing(house: Hous
     assert len(found.skipped) == len(odd)
 
 
+@pytest.mark.parametrize("name", ["first_seen", "retired"])
+def test_a_keys_times_as_seconds_or_as_text(house: House, name: str) -> None:
+    told = house.smith.jwks(["home"])
+    for value in (NOW, "2026-11-18T11:06:40Z", "2026-11-18T11:06:40", "2026-11-18T12:06:40+01:00"):
+        told["keys"][0][name] = value
+        ((found,),) = keyset.trusted(told).keys.values()
+        assert getattr(found, name) == NOW
+
+
+def test_a_key_told_twice_is_one(house: House) -> None:
+    told = house.smith.jwks(["home"])["keys"][0]
+    twice = keyset.trusted({"keys": [{**told, "first_seen": NOW}, {**told, "first_seen": NOW - 9}, told]})
+    (found,) = twice.named(told["kid"])
+    assert found.first_seen == NOW - 9
+    # whose tokens it may sign is told differently: then nothing is
+    either = keyset.trusted({"keys": [told, {**told, "issuer": "https://accounts.other.example"}]})
+    assert len(either.named(told["kid"])) == 2
+
+
+def test_a_certificates_limits_without_the_certificate(house: House) -> None:
+    told = house.smith.jwks(["home"])["keys"][0]
+    del told["x5c"]
+    (found,) = keyset.trusted({"keys": [{**told, "not_before": NOW - 9, "not_after": "2026-11-18T11:06:40Z"}]}).named(
+        told["kid"]
+    )
+    assert (found.begins, found.ends, found.certified) == (NOW - 9, NOW, None)
+
+
 def test_a_published_private_part_is_not_kept(house: House) -> None:
     told = house.smith.jwks(["home"])
     private = house.smith.key("home").key.as_dict(private=True)

@@ -62,6 +62,7 @@ def stock(house: House) -> Any:
     return lets_in
 
 
+@pytest.mark.filterwarnings("ignore:Key size should be")
 def test_a_stock_library_lets_the_forgery_of_2023_in(house: House) -> None:
     done = trial.run(Asked(stock(house)), house.smith)
     let_in = [r for r in done.results if r.answer.verdict == "let in"]

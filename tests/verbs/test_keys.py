@@ -155,6 +155,7 @@ def test_an_address_of_ones_own(keys: Calls, tmp_path: Path) -> None:
     assert [line.split()[2] for line in done.out.splitlines() if line.startswith("let in")] == ["session-revoked"]
 
 
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")
 def test_metadata_and_keys_served_to_a_stock_library(keys: Calls, tmp_path: Path) -> None:
     """PyJWT fetches the key set from the address that the verb offers."""
     with socket.socket() as free:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yara_x
 
-from brokenseal.keys.scan import blobs, rules, texts, tokens
+from brokenseal.keys.scan import blobs, private, rules, texts, tokens
 from brokenseal.keys.scan.found import Secret
 from brokenseal.keys.scan.rules import Anchor
 from brokenseal.keys.scan.source import Source
@@ -48,6 +48,7 @@ class Examiner:
         found, self._anchors = compiled()
         self._scanner = yara_x.Scanner(found)
         self._passwords = (b"", *passwords)
+        private.forget()
 
     def secrets(self, source: Source) -> Iterator[Secret]:
         """Every secret with its place in the source, in order; what lies inside another is not told again."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_ssh_private_key, pkcs12
 
 from brokenseal.keys import public
@@ -37,9 +37,38 @@ def remembered(data: bytes, make: Callable[[], Secret | None]) -> Secret | None:
     return _seen[name]
 
 
+def forget() -> None:
+    """Parse anew what was parsed before: other passwords may open it."""
+    _seen.clear()
+
+
+def random_enough(scalar: bytes) -> bool:
+    """These bytes may be a key's: 32 bytes of chance hold fewer than 24 different ones about once in a million.
+
+    Any 32 bytes are a private key on some curves, and where no public half stands beside them nothing else can be asked.
+    Programs hold the first bytes of such keys as a constant, and something else behind it.
+    """
+    expected = 256 * (1 - (255 / 256) ** len(scalar))
+    return len(set(scalar)) >= int(expected * 0.8)
+
+
+def _unproven(key: Any) -> bytes | None:
+    """The scalar of a key of which any scalar would do, None for another key."""
+    if isinstance(
+        key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey, x25519.X25519PrivateKey, x448.X448PrivateKey)
+    ):
+        return key.private_bytes_raw()
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.private_numbers().private_value.to_bytes((key.curve.key_size + 7) // 8, "big")
+    return None
+
+
 def secret(key: Any, form: str) -> Secret | None:
     """What may be said of a private key that was loaded; None for a kind that has no private half of its own."""
     try:
+        scalar = _unproven(key)
+        if scalar is not None and not random_enough(scalar):
+            return None
         half = key.public_key()
         name, size = public.kind(half)
         print_ = public.thumbprint(half)

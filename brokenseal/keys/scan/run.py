@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from brokenseal.errors import InputError
 from brokenseal.keys.scan import unpack
 from brokenseal.keys.scan.examine import Examiner
 from brokenseal.keys.scan.found import Secret
@@ -75,9 +77,12 @@ def scan(
     """
     out = Scanned()
     job = _Job(out, known or Known(), Examiner(passwords), primes, unpacked)
-    for path, size in _files(paths, out):
-        progress(str(path), size)
-        job.file(path)
+    with warnings.catch_warnings():
+        # what a library thinks of an old key or an odd certificate is no news to who looks for them
+        warnings.simplefilter("ignore")
+        for path, size in _files(paths, out):
+            progress(str(path), size)
+            job.file(path)
     out.leaks.sort(key=lambda k: (_ORDER.index(k.severity), k.file, k.member or "", k.offset))
     return out
 
@@ -180,6 +185,11 @@ class _Job:
                 here: dict[bytes, Leak] = {}
                 try:
                     self._source(Stream(reader), name, member, here, set())
+                except InputError as error:
+                    tell(member, str(error))
+                    return
+                except unpack.BROKEN as error:
+                    tell(member, f"is damaged or locked: {str(error)[:200] or type(error).__name__}")
                 finally:
                     told.update(here)
 

@@ -22,6 +22,7 @@ from typing import IO, Any
 import zstandard
 
 from brokenseal.errors import InputError
+from brokenseal.keys.scan.pack import Pack
 from brokenseal.keys.scan.source import Reader
 
 HEAD = 512
@@ -57,29 +58,28 @@ class Budget:
 
 
 class _Counted:
-    """A stream whose bytes are counted, with its first bytes in hand."""
+    """A stream whose bytes are counted, whose first bytes can be seen, and that never gives more than was asked for."""
 
     def __init__(self, inner: Reader, budget: Budget) -> None:
         self._inner = inner
         self._budget = budget
-        self.head = b""
-        self.head = self.read(HEAD)
+        self._held, self._at = b"", 0
+        while len(self._held) < HEAD and (more := self._next(HEAD - len(self._held))):
+            self._held += more
+        self.head = self._held[:HEAD]
 
-    def read(self, size: int = -1, /) -> bytes:
-        if self.head:
-            part = self.head if size < 0 else self.head[:size]
-            self.head = self.head[len(part) :]
-            if size >= 0:
-                return part
-            return part + self._counted(size)
-        return self._counted(size)
-
-    def _counted(self, size: int) -> bytes:
-        if size < 0:
-            size = _HELD
+    def _next(self, size: int) -> bytes:
         data = self._inner.read(size)
         self._budget.take(len(data))
         return data
+
+    def read(self, size: int = -1, /) -> bytes:
+        size = size if size >= 0 else _HELD
+        if self._at >= len(self._held):
+            self._held, self._at = self._next(size), 0
+        part = self._held[self._at : self._at + size]
+        self._at += len(part)
+        return part
 
 
 class _Inflated:
@@ -106,6 +106,35 @@ class _Inflated:
         return b""
 
 
+class _Zstandard:
+    """Frames one after the other. The library's own stream takes a missing end for an end."""
+
+    _PIECE = 1024
+    """Bytes given at once: each few of them may stand for a block of 128 KB."""
+
+    def __init__(self, inner: Reader) -> None:
+        self._inner = inner
+        self._machine: Any = None
+        self._left = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Any number of bytes: a frame's piece gives what it gives."""
+        while True:
+            data = self._left or self._inner.read(self._PIECE)
+            if not data:
+                if self._machine is not None:
+                    raise EOFError("it ends in the middle of its compressed data")
+                return b""
+            self._left = b""
+            if self._machine is None:
+                self._machine = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
+            out = self._machine.decompress(data)
+            if self._machine.eof:
+                self._left, self._machine = self._machine.unused_data, None
+            if out:
+                return out
+
+
 def kind(head: bytes) -> str | None:
     """What container begins with these bytes; None for none."""
     for name, magic in _MAGIC:
@@ -124,6 +153,7 @@ _MAGIC = (
     ("zst", b"\x28\xb5\x2f\xfd"),
     ("bz2", b"BZh"),
     ("xz", b"\xfd7zXZ\0"),
+    ("git pack", b"PACK\0\0\0"),
 )
 
 
@@ -146,7 +176,7 @@ def members(
         tell(name, "containers are nested too deeply; not opened")
         return
     try:
-        for inner, reader in _opened(stream, shape, tell, name):
+        for inner, reader in _opened(stream, shape, budget, tell, name):
             budget.member()
             full = f"{name}!{inner}" if name else inner
             counted = _Counted(reader, budget)
@@ -161,7 +191,7 @@ def members(
         tell(name, f"the {shape} is damaged or locked: {str(error)[:200] or type(error).__name__}")
 
 
-def _opened(stream: Any, shape: str, tell: Tell, name: str) -> Iterator[tuple[str, Reader]]:
+def _opened(stream: Any, shape: str, budget: Budget, tell: Tell, name: str) -> Iterator[tuple[str, Reader]]:
     """The members of one container as it lies there."""
     if shape == "zip":
         yield from _zip(stream, tell, name)
@@ -181,22 +211,33 @@ def _opened(stream: Any, shape: str, tell: Tell, name: str) -> Iterator[tuple[st
     elif shape == "xz":
         yield "xz", _Inflated(stream, lzma.LZMADecompressor(memlimit=_LZMA_MEMORY))
     elif shape == "zst":
-        with zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(stream, read_across_frames=True) as zst:
-            yield "zst", zst
+        yield "zst", _Zstandard(stream)
+    elif shape == "git pack":
+        packed = Pack(_seekable(stream, "git pack"), budget.take)
+        for inner, data in packed.objects():
+            yield inner, io.BytesIO(data)
+        for reason in packed.skipped:
+            tell(name, reason)
     else:
         yield "git object", _Inflated(stream, zlib.decompressobj())
 
 
+def _seekable(stream: Any, shape: str) -> Any:
+    """What is not read from front to back: inside another container it is held in memory."""
+    if hasattr(stream, "seek"):
+        return stream
+    parts, size = [], 0
+    while size <= _HELD and (more := stream.read(1 << 20)):
+        parts.append(more)
+        size += len(more)
+    if size > _HELD:
+        raise InputError(f"a {shape} of more than {_HELD >> 20} MB inside another container is not opened")
+    return io.BytesIO(b"".join(parts))
+
+
 def _zip(stream: Any, tell: Tell, name: str) -> Iterator[tuple[str, Reader]]:
-    """A zip is read from its end: one inside another is held in memory."""
-    if not hasattr(stream, "seek"):
-        data = stream.read(-1)
-        while len(data) <= _HELD and (more := stream.read(1 << 20)):
-            data += more
-        if len(data) > _HELD:
-            raise InputError(f"a zip of more than {_HELD >> 20} MB inside another container is not opened")
-        stream = io.BytesIO(data)
-    with zipfile.ZipFile(stream) as archive:
+    """A zip's members, as its end lists them."""
+    with zipfile.ZipFile(_seekable(stream, "zip")) as archive:
         for info in archive.infolist():
             if info.is_dir():
                 continue

@@ -111,7 +111,7 @@ def _text(members: dict[str, Any], name: str) -> str | None:
 
 
 def _from_jwk(members: dict[str, Any]) -> PublishedKey:
-    texts = {name: _text(members, name) for name in ("kid", "use", "alg", "issuer")}
+    texts: dict[str, Any] = {name: _text(members, name) for name in ("kid", "use", "alg", "issuer")}
     if members["kty"] == "oct":
         # a secret in a public document: named by what does not tell it, and always wrong
         size = len(public.unbase64url(members.get("k") or "")) * 8

@@ -75,7 +75,7 @@ def _look(looked: Looked, source: str, issued_for: str | None) -> None:
         raw = outside.fetched(source) if outside.is_url(source) else _file(Path(source))
         document = parsed(raw, source)
     except (InputError, UsageError) as error:
-        looked.unread.append((source, str(error)))
+        looked.unread.append((source, str(error).removeprefix(f"{source}: ")))
         return
     name = hashlib.sha256(raw).hexdigest()
     looked.raw[name] = raw
