@@ -29,7 +29,7 @@ NOWHERE = ("provider", "none")
 
 
 def relations(lake: Lake) -> None:
-    """Write `relations`."""
+    """Write `relations`, and `days`: how many visits of a relationship each day has, the provider's own left out."""
     v = lake.read("visits")
     grouped = v.group_by("relationship_id", "tenant_id", "box").agg(
         actor=v.actor.min(),
@@ -50,14 +50,23 @@ def relations(lake: Lake) -> None:
     warm = joined["first"] < joined.begin + ibis.interval(days=WARM_DAYS)
     period = ibis.ifelse(joined.background, "background", ibis.ifelse(warm, "warm", "settled"))
     lake.write("relations", joined.mutate(period=period).drop("begin"))
+    lake.write("days", _by_day(v))
+
+
+def _by_day(visits: Table) -> Table:
+    v = visits.filter(~visits.background)
+    dated = v.select("relationship_id", day=v["first"].cast("string")[:10])
+    return dated.group_by("relationship_id", "day").agg(visits=dated.count())
 
 
 def pairs(lake: Lake) -> None:
     """Write `pairs` from the visits nobody doubts (`doubted`: visit_id)."""
-    v = lake.read("visits").anti_join(lake.read("doubted"), "visit_id")
-    v = v.filter(~v.background)
-    daily = v.select("tenant_id", "box", "net", "client_key", "actor", day=v["first"].cast("string")[:10]).distinct()
-    lake.write("pairs", _vouching(daily, lake.read("relations")))
+    doubted = _by_day(lake.read("visits").semi_join(lake.read("doubted"), "visit_id"))
+    days, relations = lake.read("days"), lake.read("relations")
+    left = days.left_join(doubted.rename(gone="visits"), ["relationship_id", "day"])
+    left = left.filter(left.visits > ibis.coalesce(left.gone, 0)).select("relationship_id", "day")
+    named = relations.select("relationship_id", "tenant_id", "box", "net", "client_key")
+    lake.write("pairs", _vouching(left.join(named, "relationship_id"), relations))
 
 
 def _vouching(daily: Table, relations: Table) -> Table:
