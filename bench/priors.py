@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from brokenseal import bits, pipeline, sources
+from brokenseal import pipeline, sources
 from brokenseal.drill import world
 from brokenseal.evidence import priors
 from brokenseal.lake import Lake
@@ -103,9 +103,8 @@ def count(logs: Path, folder: Path, *, quiet: bool) -> Count:
 def _counted(lake: Lake) -> Count:
     """What the last weighing counted: one unit a cluster, the benign ones."""
     visits = lake.read("visits").anti_join(lake.read("doubted"), "visit_id")
-    units = bits.clusters(lake.read("levels"))
-    units = units.filter(units.benign)
-    rows = lake.fetch(units.group_by("evidence", "level").agg(n=units.count())).to_pylist()
+    cells = lake.read("cells").filter(lambda t: t.benign_here > 0)
+    rows = lake.fetch(cells.group_by("evidence", "level").agg(n=cells.benign_here.sum().cast("int64"))).to_pylist()
     acts = int(lake.fetch(visits.agg(n=visits.count()))["n"][0].as_py())
     return Count(acts, Counter({(r["evidence"], r["level"]): r["n"] for r in rows}))
 

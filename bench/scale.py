@@ -151,8 +151,9 @@ def small(whole: dict[str, pa.Table], number: int, few: int, scratch: Path) -> F
         begin, end = np.searchsorted(table["row"].to_numpy(), [number * few + 1, (number + 1) * few + 1])
         if end > begin:
             part = table.slice(begin, end - begin)
-            place = part.schema.get_field_index("file_sha256")
-            part = part.set_column(place, "file_sha256", pa.repeat(sha, part.num_rows))
+            # a plain file is the place of its records
+            for column in {"file_sha256", "place"} & set(part.column_names):
+                part = part.set_column(part.schema.get_field_index(column), column, pa.repeat(sha, part.num_rows))
             file = scratch / f"{name}.parquet"
             pq.write_table(part, file)
             segments.append(Segment(name, str(file), part.num_rows))

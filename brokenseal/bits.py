@@ -76,21 +76,19 @@ def repeated(k: int, n: int, p: float) -> float:
     return n * (q * math.log2(q / p) + rest)
 
 
-def weigh(units: Table, prior: Table, *, isolate: bool = False) -> Table:
+def weigh(cells: Table, prior: Table, *, isolate: bool = False) -> Table:
     """Each relationship's weight for each reason, and the counts behind it.
 
-    units: one row a unit (`evidence, unit, unit_id, relationship_id, tenant_id, box, stratum, level, benign`). prior:
-    `evidence, level, seen, of`. Returns one row a reason and relationship with a level above 0: `evidence, unit,
-    relationship_id, stratum, level, bits` (tenths), `hits` of
-    `units` of its own units at that level or above, and benign others counted as `seen`/`of` in all tenants, in the
-    tenant (`tenant_*`), in the mailbox (`mailbox_*`) and in the prior (`prior_*`). A relationship's own units never count
-    for or against it. isolate: tenants learn nothing from one another.
+    cells: of `cells`. prior: `evidence, level, seen, of`. Returns one row a reason and relationship with a level above 0:
+    `evidence, unit, relationship_id, stratum, level, bits` (tenths), `hits` of `units` of its own units at that level or
+    above, and benign others counted as `seen`/`of` in all tenants, in the tenant (`tenant_*`), in the mailbox
+    (`mailbox_*`) and in the prior (`prior_*`). A relationship's own units never count for or against it. isolate: tenants
+    learn nothing from one another.
     """
-    cells = _cells(units)
-    if isolate:
-        # the widest circle shrinks to the tenant itself
-        cells = cells.mutate(stratum=cells.tenant_id + " | " + cells.stratum)
-    like = ["evidence", "stratum"]
+    cells = _reaching(cells)
+    # alone, the widest circle shrinks to the tenant itself
+    cells = cells.mutate(peers=cells.tenant_id + " | " + cells.stratum if isolate else cells.stratum)
+    like = ["evidence", "peers"]
     grains = {"": like, "tenant_": ["tenant_id", *like], "mailbox_": ["tenant_id", "box", *like]}
     out = cells.filter((cells.level > 0) & (cells.all_here > 0))
     for name, keys in grains.items():
@@ -108,27 +106,45 @@ def weigh(units: Table, prior: Table, *, isolate: bool = False) -> Table:
     )
     weighed = weighed.mutate(nth=ibis.row_number().over(best))
     return weighed.filter(weighed.nth == 0).drop(
-        "nth", "own_hits", "own_units", "all_here", "benign_here", "tenant_id", "box"
+        "nth", "peers", "own_hits", "own_units", "all_here", "benign_here", "tenant_id", "box"
     )
+
+
+_CLUSTER = ("evidence", "unit", "relationship_id", "stratum", "cluster")
 
 
 def clusters(units: Table) -> Table:
-    """Units that stand or fall together counted once, at their oddest: `cluster` names what they share."""
-    keys = ["evidence", "unit", "relationship_id", "tenant_id", "box", "stratum", "cluster"]
-    one = units.group_by(keys).agg(level=units.level.max(), good=units.benign.cast("int64").max())
-    return one.mutate(benign=one.good == 1, unit_id=one.cluster).drop("good")
+    """Units that stand or fall together counted once, at their oddest: `cluster` names what they share, `size` how many.
+
+    units: one row a unit: `evidence, unit, unit_id, relationship_id, stratum, level, cluster`.
+    """
+    return units.group_by(*_CLUSTER).agg(level=units.level.max(), size=units.count())
 
 
-def _cells(units: Table) -> Table:
-    """A row a relationship, stratum and level, with what lies at that level and above it (`hits`, of `units`)."""
-    named = units.mutate(
-        tenant_id=ibis.coalesce(units.tenant_id, ibis.literal("?")),
-        stratum=ibis.coalesce(units.stratum, ibis.literal("?")),
-        good=units.benign.cast("int64"),
-    )
-    cells = named.group_by("evidence", "unit", "relationship_id", "tenant_id", "box", "stratum", "level").agg(
+def spoilt(units: Table, unfair: Table) -> Table:
+    """In each cluster, how many units are not benign (`lost`); unfair: `unit_id` of these."""
+    lost = units.semi_join(unfair, "unit_id")
+    return lost.group_by(*_CLUSTER).agg(lost=lost.count())
+
+
+def cells(clusters: Table, spoilt: Table, relations: Table) -> Table:
+    """Clusters counted by relationship, stratum and level: `all_here`, and of these `benign_here`.
+
+    A cluster is benign while any unit of it is. relations: `relationship_id, tenant_id, box`.
+    """
+    gone = spoilt.rename({f"its_{c}": c for c in _CLUSTER})
+    marked = clusters.left_join(gone, [clusters[c].identical_to(gone[f"its_{c}"]) for c in _CLUSTER])
+    benign = (marked["size"] > ibis.coalesce(marked.lost, 0)).cast("int64")
+    named = marked.mutate(stratum=ibis.coalesce(marked.stratum, ibis.literal("?")), good=benign)
+    counted = named.group_by("evidence", "unit", "relationship_id", "stratum", "level").agg(
         all_here=named.count(), benign_here=named.good.sum().cast("int64")
     )
+    whose = relations.select("relationship_id", "box", tenant_id=ibis.coalesce(relations.tenant_id, ibis.literal("?")))
+    return counted.join(whose, "relationship_id")
+
+
+def _reaching(cells: Table) -> Table:
+    """Cells with what lies at their level and above it (`hits`, of `units`)."""
     keys = ["evidence", "relationship_id", "stratum"]
     upward = ibis.window(group_by=keys, order_by=ibis.desc(cells.level), preceding=None, following=0)
     whole = ibis.window(group_by=keys)

@@ -12,6 +12,7 @@ import re
 import socket
 import uuid
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -53,6 +54,12 @@ _GROUP = "[1-9a-f][0-9a-f]{0,3}"
 _EASY_6 = "|".join(
     [f"({_GROUP}:){{7}}{_GROUP}", f"({_GROUP}:){{6}}:", f"({_GROUP}:){{5}}:({_GROUP})?"]
     + [f"({_GROUP}:){{{n}}}:({_GROUP}(:{_GROUP}){{0,{5 - n}}})?" for n in (4, 3)]
+)
+
+# months and days without zeros, and an AM or PM: nobody but Americans writes so
+AMERICAN = (
+    r"(1[0-2]|[1-9])/([12][0-9]|3[01]|[1-9])/(19|20|21)[0-9]{2},? (1[0-2]|0?[1-9]):[0-5][0-9]"
+    r"(:[0-5][0-9](\.[0-9]{3,7})?)?[ \x{202F}\x{A0}][AP]M"
 )
 
 # Each macro tries what nearly every value is before what is slow: these run for every field of every record.
@@ -107,6 +114,15 @@ MACROS = (
     "or right(s, 1) = 'Z' or not regexp_matches(s, '[+-][0-9]{2}:?[0-9]{2}$') then try_cast(s as timestamp) "
     "else try_cast(s as timestamptz) at time zone 'UTC' end end",
     "create or replace temp macro bs_time(s) as bs_moment(trim(s, ' \t\r\n'))",
+    # what consoles and PowerShell write for a moment, as ISO 8601; a day that could be a month is none
+    r"create or replace temp macro bs_spaced(s) as regexp_replace(regexp_replace(s, '[, \x{202F}\x{A0}]+', ' ', 'g'), "
+    r"'(\.[0-9]{3})[0-9]+', '\1')",
+    r"create or replace temp macro bs_clock(s) as case when s >= '1' and s < '3' and s[5:5] = '-' then s "
+    r"when regexp_full_match(s, '/Date\(-?[0-9]{1,14}\)/') "
+    r"then strftime(make_timestamp(cast(regexp_extract(s, '-?[0-9]+') as bigint) * 1000), '%Y-%m-%dT%H:%M:%S.%f') "
+    f"when regexp_full_match(s, '{AMERICAN}') then strftime(coalesce("
+    "try_strptime(bs_spaced(s), '%m/%d/%Y %I:%M:%S %p'), try_strptime(bs_spaced(s), '%m/%d/%Y %I:%M:%S.%g %p'), "
+    "try_strptime(bs_spaced(s), '%m/%d/%Y %I:%M %p')), '%Y-%m-%dT%H:%M:%S.%f') end",
     "create or replace temp macro bs_whole(s) as case when regexp_full_match(bs_text(s), '-?[0-9]{1,18}') "
     "then cast(bs_text(s) as bigint) end",
     "create or replace temp macro bs_true(s) as case lower(bs_text(s)) when 'true' then true when 'false' then false end",
@@ -130,6 +146,29 @@ def fold(value: str | None) -> str | None:
 
 
 _FOLD = {c: c + 32 for c in range(ord("A"), ord("Z") + 1)}
+
+
+def clock(value: str | None) -> str | None:
+    """A moment as consoles and PowerShell write it (`/Date(ms)/`, or American with AM or PM), as ISO 8601 in UTC with
+    microseconds; what begins with a year stays as it is, and anything else is None: a day that could be a month is not
+    guessed."""
+    if value is None or re.match(r"[12].{3}-", value, re.DOTALL):
+        return value
+    since = re.fullmatch(r"/Date\((-?[0-9]{1,14})\)/", value)
+    if since:
+        return (datetime(1970, 1, 1) + timedelta(milliseconds=int(since[1]))).strftime(_ISO)
+    if not re.fullmatch(AMERICAN.replace(r"\x{202F}", "\u202f").replace(r"\x{A0}", "\xa0"), value):
+        return None
+    plain = re.sub(r"(\.[0-9]{3})[0-9]+", r"\1", re.sub("[, \u202f\xa0]+", " ", value))
+    for form in ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S.%f %p", "%m/%d/%Y %I:%M %p"):
+        try:
+            return datetime.strptime(plain, form).strftime(_ISO)
+        except ValueError:
+            continue
+    return None
+
+
+_ISO = "%Y-%m-%dT%H:%M:%S.%f"
 
 
 def token_id(value: str | None) -> str | None:

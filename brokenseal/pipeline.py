@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,13 +22,16 @@ import pyarrow as pa
 
 from brokenseal import bits, evidence, sources
 from brokenseal.cases import gaps, join, keys, write
-from brokenseal.context import history, issuances, links, networks, visits
+from brokenseal.context import history, identities, issuances, links, messages, networks, owners, visits
 from brokenseal.evidence import Reason, Tables, priors, score
 from brokenseal.lake import Lake
 
 MOST_ROUNDS = 8
 CONTEXT: tuple[Callable[[Lake], None], ...] = (
+    owners.owners,
     networks.networks,
+    identities.identities,
+    messages.messages,
     visits.visits,
     issuances.issuances,
     links.links,
@@ -42,12 +46,14 @@ class Options:
     """What a person may decide about an analysis.
 
     as_of: the moment the answer speaks of, by default the latest event in the lake. false_cases: how many false cases
-    the whole answer may hold. isolate: organisations learn nothing from each other's history.
+    the whole answer may hold. isolate: organisations learn nothing from each other's history. mmdb: databases that say
+    whose an address is, in MaxMind's format.
     """
 
     as_of: datetime | None = None
     false_cases: float = 0.5
     isolate: bool = False
+    mmdb: tuple[Path, ...] = ()
 
     def told(self) -> dict[str, Any]:
         """As the answer says them."""
@@ -56,7 +62,9 @@ class Options:
 
     def key(self) -> str:
         """What a run is named by, beside its inputs."""
-        return f"{json.dumps(self.told(), sort_keys=True)} priors={priors.digest()}"
+        given = owners.digests(self.mmdb)
+        databases = "".join(f" {name}={digest}" for name, digest in given.items())
+        return f"{json.dumps(self.told(), sort_keys=True)} priors={priors.digest()}{databases}"
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,8 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     sources.refresh(lake)
     run = lake.start_run(options.key())
     report("visits and their sign-ins")
-    for step in CONTEXT:
+    owners.owners(lake, options.mmdb)
+    for step in CONTEXT[1:]:
         step(lake)
     judgement = settle(lake, options, report)
     report("cases and gaps")
@@ -101,7 +110,7 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     moment = as_of(lake, options)
     write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())
     gaps.gaps(lake, moment, settled=judgement.settled)
-    write.summary(lake, moment, judgement, options.told(), {"priors": priors.digest()})
+    write.summary(lake, moment, judgement, options.told(), {"priors": priors.digest(), **owners.digests(options.mmdb)})
     lake.publish_run()
     return run
 
@@ -144,20 +153,28 @@ def weigh(lake: Lake, doubted: list[str], options: Options, line: int) -> int:
     seen = seen.drop("visit_id_right").mutate(doubted=ibis.coalesce(seen.doubted, ibis.literal(False)))
     tables = Tables(seen, *(lake.read(n) for n in ("relations", "pairs", "standing", "signins")))
     if not doubted:
-        # what no history changes is judged once
-        lake.write("levels_fixed", levels(tables, learns=False))
-    every = lake.read("levels_fixed").union(lake.write("levels_learned", levels(tables, learns=True)))
-    # a visit is benign unless it is doubted, a relationship while any visit of it is trusted
-    trusted = seen.filter(~seen.doubted).select("relationship_id").distinct()
-    lost = lake.read("relations").anti_join(trusted, "relationship_id")
-    unfair = suspects.select(unit_id="visit_id").union(lost.select(unit_id="relationship_id"))
-    unfair = lake.write("unfair", unfair.mutate(mark=ibis.literal(1)))
-    joined = every.left_join(unfair, "unit_id")
-    units = lake.write("levels", joined.mutate(benign=joined.mark.isnull()).drop("mark", "unit_id_right"))
-    lake.write("weights", bits.weigh(bits.clusters(units), lake.read("priors"), isolate=options.isolate))
+        # what no history changes is judged and counted once
+        lake.write("clusters_fixed", bits.clusters(lake.write("levels_fixed", levels(tables, learns=False))))
+    fixed, learned = lake.read("levels_fixed"), lake.write("levels_learned", levels(tables, learns=True))
+    unfair = lake.write("unfair", _unfair(lake, suspects))
+    spoilt = bits.spoilt(fixed, unfair).union(bits.spoilt(learned, unfair))
+    clusters = lake.read("clusters_fixed").union(bits.clusters(learned))
+    cells = lake.write("cells", bits.cells(clusters, spoilt, lake.read("relations")))
+    lake.write("weights", bits.weigh(cells, lake.read("priors"), isolate=options.isolate))
+    odd = ["evidence", "unit_id", "relationship_id", "stratum", "level"]
+    lake.write("levels", fixed.filter(fixed.level > 0).select(odd).union(learned.filter(learned.level > 0).select(odd)))
     score.hits(lake, {n: r.aspect for n, r in reasons().items()})
     score.judge(lake)
     return score.groups(lake, options.false_cases / 2, line)
+
+
+def _unfair(lake: Lake, suspects: ibis.Table) -> ibis.Table:
+    """Units that are not benign: a visit while it is doubted, a relationship while every visit of it is."""
+    doubted = lake.read("visits").select("visit_id", "relationship_id").semi_join(suspects, "visit_id")
+    per = doubted.group_by("relationship_id").agg(n=doubted.count())
+    whole = lake.read("relations").select("relationship_id", "visits").join(per, "relationship_id")
+    lost = whole.filter(whole.visits == whole.n)
+    return suspects.select(unit_id="visit_id").union(lost.select(unit_id="relationship_id"))
 
 
 def levels(tables: Tables, *, learns: bool) -> ibis.Table:
@@ -167,9 +184,7 @@ def levels(tables: Tables, *, learns: bool) -> ibis.Table:
         if module.REASON.learns == learns:
             found = module.judge(tables).mutate(evidence=ibis.literal(name), unit=ibis.literal(module.REASON.unit))
             found = found.mutate(cluster=_cluster(found, module.REASON.unit))
-            found = found.select(
-                "evidence", "unit", "unit_id", "relationship_id", "tenant_id", "box", "stratum", "level", "cluster"
-            )
+            found = found.select("evidence", "unit", "unit_id", "relationship_id", "stratum", "level", "cluster")
             out = found if out is None else out.union(found)
     assert out is not None
     return out

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-VERSION = 1
+VERSION = 2
 
 ARROW = {
     "string": pa.string(),
@@ -80,8 +80,8 @@ _TABLES = (
         """
         file_sha256 string SHA-256 of the file's bytes as they lay on disk
         path string the path as it was given, relative to what was named on the command line
-        format string unified-audit, unified-audit-csv, graph-audit, entra-signin, or the other log's name
-        shape string json-lines, json-array, json-value, csv, or none
+        format string the log and its shape, as docs/logs.md names them; `several` for an archive of more than one
+        shape string json-lines, json-array, json-value, json-pages, csv, zip, or none
         size int64 bytes on disk
         rows int64 rows seen: lines that are not blank, elements, or CSV records after the header
         records int64 distinct records this file added to the lake
@@ -130,7 +130,7 @@ _TABLES = (
         file_sha256 string the file
         member string the member of an archive, NULL for a plain file
         row int64 as in rejects
-        shape string the shape of this copy: unified-audit, unified-audit-csv, graph-audit, entra-signin
+        shape string the shape of this copy, as inputs name formats
         content string hash of the fields that all shapes share, to tell copies that disagree
         """,
     ),
@@ -139,9 +139,9 @@ _TABLES = (
         "truth",
         "a distinct record, verbatim",
         """
-        record_id string the provider's id in lower case (of a sign-in behind 'signin-'); without one, the hash of the record
+        record_id string the provider's id in lower case (behind signin-, graph-, trace- or token-); or the record's hash
         tenant_id string the organisation's id
-        source string unified-audit or entra-signin
+        source string unified-audit, entra-signin, graph-activity, message-trace or token-log
         shape string the shape of the copy that is kept
         operation string what happened, as the provider names it
         time timestamp when, by the provider's clock
@@ -160,14 +160,16 @@ _TABLES = (
         record_id string the record
         time timestamp start of the access; for aggregates the start of the two minutes
         tenant_id string the organisation whose mailbox it is
-        mailbox string the mailbox's address, lower case
+        mailbox string the mailbox's address, lower case; in a service's own log service/subject
         mailbox_guid string the mailbox's GUID
+        mailbox_object_id string object id of the mailbox's owner, where the record names the mailbox so
         actor string who acted, lower case address or service name
         logon_type string owner, delegate, admin, application or system
         access string bind (listed messages), sync (a whole folder), attachment, list or open
         folder string path or name of the folder (the only one, or the first by name)
         folder_id string id of the folder
-        item_count int64 messages listed in the record; NULL for a sync
+        item_count int64 messages listed in the record; NULL for a sync or list
+        response_bytes int64 size of the answer, which bounds what a list showed; NULL where the record does not say
         throttled boolean the provider stopped logging binds of this mailbox; NULL where the record does not say
         client string owa, outlook, rest, restsystem, activesync, imap, pop, ews or other
         user_agent string the client's own description, where the record holds one
@@ -237,7 +239,24 @@ _TABLES = (
         outcome string success or failure
         error string the provider's error code, NULL on success
         risk string risk level the provider gave
-        stream string interactive, non-interactive, service-principal, managed-identity, unified-audit
+        stream string interactive, non-interactive, user (one of these), service-principal, managed-identity, adfs, ...
+        """,
+    ),
+    _table(
+        "deliveries",
+        "log",
+        "a message delivered, as the message trace tells it",
+        """
+        record_id string the record
+        time timestamp when it was received
+        tenant_id string the organisation, NULL where the trace names none
+        organization string the organisation's domain, where the trace names it
+        message_id string Internet Message-ID with its angle brackets
+        sender string address, lower case
+        recipients array<string> addresses, lower case: one, or all of the message
+        subject string subject
+        size int64 bytes
+        status string what became of it
         """,
     ),
     _table(
@@ -248,9 +267,39 @@ _TABLES = (
         ip string the address
         prefix string its /24, or /48 of version 6
         wide string its /16, or /32 of version 6
-        asn int64 autonomous system, from the sign-ins that name it
+        asn int64 autonomous system, from the sign-ins that name it, else from --mmdb
         net string the network that history is kept by: the autonomous system where known, else wide
-        kind string provider or unknown
+        kind string provider; from --mmdb hosting, isp or mobile; else unknown
+        owner string who has the address, from --mmdb
+        country string country of the owner, two letters, from --mmdb
+        as_known_on timestamp the day the database was made
+        """,
+    ),
+    _table(
+        "identities",
+        "run",
+        "a person, application or mailbox, under all the names that records give it together",
+        """
+        tenant_id string the organisation
+        object_id string object id in the directory
+        mailbox_guid string GUID of the mailbox
+        upn string the address it carried last
+        addresses array<string> all its addresses
+        kind string mailbox, person or application
+        """,
+    ),
+    _table(
+        "messages",
+        "run",
+        "a message that the provider delivered, from message traces",
+        """
+        message_id string Internet Message-ID with its angle brackets
+        tenant_id string the organisation; of a trace that names none, by its domains where one organisation has them
+        time timestamp when it was received
+        sender string address, lower case
+        recipients array<string> addresses, lower case
+        subject string subject
+        size int64 bytes
         """,
     ),
     _table(
@@ -404,8 +453,10 @@ _TABLES = (
         immutable_id string the provider's immutable id
         folder string the folder
         subject string subject where known
+        sender string who sent it, where a message trace says so
+        recipients array<string> to whom, where a message trace says so
         first_access timestamp first access
-        certainty string listed or folder
+        certainty string listed, list (shown by a request that names no message) or folder
         by string intruder, or either where owner and intruder share the session or token
         """,
     ),
@@ -454,6 +505,79 @@ _TABLES = (
         from timestamp first record
         to timestamp last record
         records int64 records
+        """,
+    ),
+    _table(
+        "key_documents",
+        "truth",
+        "a key set or metadata document as `keys watch` saw it, or could not see it",
+        """
+        document_id string SHA-256 of its bytes, NULL where there were none
+        source string the URL or path that was asked for
+        seen_at timestamp when, by this machine's clock, or as it was stated
+        kind string jwks, openid-configuration, saml-metadata
+        issuer string the issuer or entity that the document says it speaks for
+        raw string its text, NULL where the source had the same before
+        error string why it could not be read
+        """,
+    ),
+    _table(
+        "trusted_keys",
+        "truth",
+        "a key in a document that `keys watch` saw",
+        """
+        document_id string the document
+        source string where it was seen
+        seen_at timestamp when
+        thumbprint string the public key's thumbprint (RFC 7638, SHA-256)
+        kid string the id it is published under
+        kty string RSA, EC, OKP or oct
+        size int64 bits
+        exponent int64 public exponent of an RSA key, NULL where it is none or beyond 63 bits
+        use string sig or enc, or signing or encryption in metadata
+        alg string the algorithm that the document names
+        issuer string whose tokens it may sign, as the key itself says
+        issued_for string the issuer or entity of the document
+        not_before timestamp begin of its certificate
+        not_after timestamp end of its certificate
+        x5t string SHA-1 of its certificate, hexadecimal
+        jwk string the public key as a JWK
+        """,
+    ),
+    _table(
+        "key_findings",
+        "truth",
+        "what `keys watch` noticed of a key that is trusted",
+        """
+        finding_id string the finding: the same for the same thing of the same key at the same source
+        source string where
+        seen_at timestamp when
+        kind string new, gone, back, or what is wrong; docs/keys-watch.md lists them
+        severity string critical, high, medium or low
+        thumbprint string the key, NULL where it speaks of the whole document
+        kid string the id it is published under
+        reason string the reason in a sentence
+        """,
+    ),
+    _table(
+        "leaks",
+        "truth",
+        "a private key or token that `keys scan` found in a file; never the secret itself",
+        """
+        leak_id string the finding: the same for the same place
+        found_at timestamp when, by this machine's clock
+        file string the file as it was named
+        member string the member of an archive, outer ones first, NULL for the file itself
+        offset int64 its first place, in bytes of the file or member
+        count int64 places in that file or member
+        kind string what it is
+        form string how it is written there
+        size int64 bits, NULL where unknown
+        thumbprint string the public key's thumbprint, NULL where it has none or is locked
+        locked boolean a password would be needed
+        severity string critical: the key is trusted; high: it lies open; medium: locked, or a token; low: a guess
+        known string what the trusted key is called
+        detail string what else may be said of it, as JSON
         """,
     ),
 )

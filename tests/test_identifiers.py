@@ -6,6 +6,7 @@ import base64
 import ipaddress
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -181,3 +182,43 @@ def test_no_range_is_narrower_than_what_is_looked_up() -> None:
 )
 def test_times(engine: Callable[..., list[Any]], written: str, moment: str | None) -> None:
     assert engine([written], "bs_time(v)::varchar") == [(moment,)]
+
+
+MOMENTS = {
+    "2025-05-01T10:00:00": "2025-05-01T10:00:00",
+    "/Date(1620939600123)/": "2021-05-13T21:00:00.123000",
+    "/Date(-1)/": "1969-12-31T23:59:59.999000",
+    "4/28/2021, 3:05:26.000 PM": "2021-04-28T15:05:26.000000",
+    "4/28/2021 12:05:26 AM": "2021-04-28T00:05:26.000000",
+    "4/28/2021, 3:05:26.1234567\u202fPM": "2021-04-28T15:05:26.123000",
+    "4/28/2021 3:05 PM": "2021-04-28T15:05:00.000000",
+    "28/4/2021 3:05:26 PM": None,
+    "4/05/2021 3:05:26 PM": None,
+    "4/5/2021 15:05:26": None,
+    "2/30/2021 3:05:26 PM": None,
+    "yesterday": None,
+    "": None,
+}
+
+
+def test_moments(engine: Callable[..., list[Any]]) -> None:
+    given = [*MOMENTS, None]
+    wanted = [*MOMENTS.values(), None]
+    assert [identifiers.clock(v) for v in given] == wanted
+    assert [r[0] for r in engine(given, "bs_clock(v)")] == wanted
+
+
+moments = st.one_of(
+    texts,
+    st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2190, 1, 1)).map(
+        lambda d: f"{d.month}/{d.day}/{d.year}, {d.hour % 12 or 12}:{d:%M:%S} {d:%p}"
+    ),
+    st.integers(-(10**14), 10**13).map("/Date({})/".format),
+    st.text("0123456789/:, APM.", max_size=26),
+)
+
+
+@RELAXED
+@given(value=moments)
+def test_moments_alike(engine: Callable[..., list[Any]], value: str) -> None:
+    assert engine([value], "bs_clock(v)")[0][0] == identifiers.clock(value)

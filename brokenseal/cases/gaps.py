@@ -204,8 +204,12 @@ def _days(accesses: Table) -> ibis.Value:
 def _conflicts(lake: Lake) -> Iterator[Row]:
     """Copies of one record that disagree in what both hold."""
     s = lake.read("sightings")
-    told = s.filter(s.content.notnull()).group_by("record_id").agg(least=s.content.min(), most=s.content.max())
-    odd = told.filter(told.least != told.most).select("record_id")
+    # 32 letters of what every shape tells, and then those of what only whole shapes do
+    shared, rest = s.content[:32], s.content[32:].nullif("")
+    told = s.filter(s.content.notnull()).group_by("record_id").agg(
+        least=shared.min(), most=shared.max(), fewest=rest.min(), fullest=rest.max()
+    )  # fmt: skip
+    odd = told.filter((told.least != told.most) | (told.fewest != told.fullest)).select("record_id")
     records = lake.read("records").select("record_id", "tenant_id", "time").semi_join(odd, "record_id")
     rows = lake.fetch(records.order_by(["tenant_id", "time", "record_id"])).to_pylist()
     by_tenant: dict[str | None, list[Row]] = {}

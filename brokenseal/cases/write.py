@@ -64,13 +64,13 @@ class Case:
 
 def acts(lake: Lake) -> None:
     """Write `acts`: every visit with its weight."""
-    v = lake.read("visits").join(lake.read("judged").select("visit_id", "bits"), "visit_id")
+    v = lake.read("visits").left_join(lake.read("judged").select("visit_id", "bits"), "visit_id")
     lake.write(
         "acts",
         v.select(
             "relationship_id", "tenant_id", "mailbox", "box", "actor", "first", "last", "ip", "user_agent",
-            "app_id", "session_id", "token_id", "link", "issuance_id", "bits",
-            act_id=v.visit_id, kind=ibis.literal("visit"), subject_id=v.visit_id,
+            "app_id", "session_id", "token_id", "link", "issuance_id", act_id=v.visit_id,
+            kind=ibis.literal("visit"), subject_id=v.visit_id, bits=ibis.coalesce(v.bits, 0),
         ),
     )  # fmt: skip
 
@@ -189,6 +189,7 @@ def _leads(lake: Lake, members: list[str]) -> list[dict[str, Any]]:
 def _findings(lake: Lake, shown: list[str], reasons: Mapping[str, Described]) -> list[dict[str, Any]]:
     wanted = _ids(lake, "shown", shown)
     found = lake.read("hits").inner_join(wanted.select(visit_id="act_id"), "visit_id")
+    found = found.join(lake.read("weights").drop("bits"), ["evidence", "relationship_id"])
     rows = lake.fetch(found.order_by(["visit_id", "evidence"])).to_pylist()
     records = _records(lake, wanted)
     sums = sorted(lake.fetch(lake.read("sums")).to_pylist(), key=lambda r: r["raw"])
@@ -365,6 +366,9 @@ def _items(lake: Lake) -> Table:
     inside = both.select("visit_id", "case_id", "mailbox", either=ibis.coalesce(both.shared, 0))
     records = lake.read("visit_records").join(inside, "visit_id").select("record_id", "case_id", "mailbox", "either")
     items, accesses = lake.read("items").drop("mailbox"), lake.read("accesses").drop("mailbox")
+    # a message that no lasting id names is known by the one it has in its folder
+    lasting = ibis.coalesce(items.message_id, items.immutable_id).notnull()
+    items = items.mutate(immutable_id=ibis.ifelse(lasting, items.immutable_id, items.store_id))
     listed = items.join(records, "record_id")
     listed = listed.group_by("case_id", "tenant_id", "mailbox", "message_id", "immutable_id").agg(
         folder=listed.folder.min(),
@@ -372,14 +376,29 @@ def _items(lake: Lake) -> Table:
         first_access=listed.time.min(),
         alone=listed.either.min(),
     )
-    synced = accesses.filter(accesses.access == "sync").join(records, "record_id")
-    synced = synced.group_by(
-        "case_id", "tenant_id", "mailbox", folder=ibis.coalesce(synced.folder, synced.folder_id)
-    ).agg(first_access=synced.time.min(), alone=synced.either.min())
+    whole = accesses.filter(accesses.access.isin(["sync", "list"])).join(records, "record_id")
+    synced = whole.group_by(
+        "case_id", "tenant_id", "mailbox", "access", folder=ibis.coalesce(whole.folder, whole.folder_id)
+    ).agg(first_access=whole.time.min(), alone=whole.either.min())
     none = ibis.null("string")
     folders = synced.select(
         "case_id", "tenant_id", "mailbox", message_id=none, immutable_id=none, folder=synced.folder, subject=none,
-        first_access=synced.first_access, alone=synced.alone, certainty=ibis.literal("folder"),
+        first_access=synced.first_access, alone=synced.alone, certainty=ibis.ifelse(synced.access == "list", "list", "folder"),
     )  # fmt: skip
     both = listed.mutate(certainty=ibis.literal("listed")).select(*folders.columns).union(folders)
-    return both.mutate(by=ibis.ifelse(both.alone == 0, "intruder", "either")).drop("alone")
+    told = both.mutate(by=ibis.ifelse(both.alone == 0, "intruder", "either")).drop("alone")
+    return _traced(told, lake.read("messages"))
+
+
+def _traced(told: Table, messages: Table) -> Table:
+    """What a message trace knows of them: the organisation's own, or one that names none."""
+    m = messages.filter(messages.message_id.notnull())
+    own = told.filter(told.message_id.notnull()).select("tenant_id", "message_id").distinct()
+    met = own.join(m.rename(trace_tenant="tenant_id"), "message_id")
+    met = met.filter(met.trace_tenant.isnull() | (met.trace_tenant == met.tenant_id))
+    order = ibis.window(group_by=["tenant_id", "message_id"], order_by=[met.trace_tenant.isnull().cast("int64")])
+    met = met.mutate(nth=ibis.row_number().over(order))
+    met = met.filter(met.nth == 0).select("tenant_id", "message_id", "sender", "recipients", title="subject")
+    out = told.left_join(met, ["tenant_id", "message_id"])
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    return out.mutate(subject=ibis.coalesce(out.subject, out.title)).drop("title")

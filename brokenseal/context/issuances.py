@@ -22,10 +22,29 @@ SETTLE_HOURS = 2
 
 def issuances(lake: Lake) -> None:
     """Write `streams`, `signins`, `covered`."""
-    given, accesses = lake.read("issuances"), lake.read("accesses")
+    given, accesses = _placed(lake.read("issuances"), lake.read("domains")), lake.read("accesses")
     lake.write("streams", _streams(given, accesses))
-    lake.write("signins", _signins(given, lake.read("networks")))
+    lake.write("signins", _signins(_known(given, lake.read("aliases")), lake.read("networks")))
     lake.write("covered", _covered(given))
+
+
+def _placed(given: Table, domains: Table) -> Table:
+    """Sign-ins that name no organisation get the one that their user's domain belongs to."""
+    domain = ibis.ifelse(given.tenant_id.isnull(), given.user.re_extract("@([^@]*)$", 1), ibis.null("string"))
+    out = given.mutate(domain=domain).left_join(domains, "domain")
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    return out.mutate(tenant_id=ibis.coalesce(out.tenant_id, out.domain_tenant)).drop("domain", "domain_tenant")
+
+
+def _known(given: Table, aliases: Table) -> Table:
+    """Users by the address that they are known by."""
+    named = given.mutate(
+        alias=ibis.coalesce(ibis.literal("o:") + given.user_object_id, ibis.literal("a:") + given.user),
+        home=ibis.coalesce(given.home_tenant_id, given.tenant_id),
+    )
+    out = named.left_join(aliases.select("alias", "known_as", home="tenant_id"), ["home", "alias"])
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    return out.mutate(user=ibis.coalesce(out.known_as, out.user)).drop("alias", "home", "known_as")
 
 
 def _streams(given: Table, accesses: Table) -> Table:

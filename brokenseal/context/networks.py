@@ -2,7 +2,8 @@
 
 What: one row an address seen in accesses or sign-ins, with the network that history is kept by. Why: a person's address
 changes with every lease, a person's carrier hardly ever; novelty is judged by network. How: the autonomous system number
-that sign-ins name for the address, or for its /24 or /48 when they name only one; else its /16 or /32. Misses: without
+that sign-ins name for the address, or for its /24 or /48 when they name only one; else the one of a database that the user
+gave; else its /16 or /32. Misses: without
 sign-ins a carrier that leases from many /16s counts as many networks.
 """
 
@@ -29,7 +30,10 @@ def networks(lake: Lake) -> None:
     by_prefix = seen.filter(seen.asn.notnull()).group_by("prefix").agg(least=seen.asn.min(), most=seen.asn.max())
     by_prefix = by_prefix.filter(by_prefix.least == by_prefix.most)
     joined = addresses.left_join(by_prefix, addresses.prefix == by_prefix.prefix)
-    asn = ibis.coalesce(joined.named, joined.least)
+    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    joined = joined.left_join(lake.read("owners"), "ip")
+    asn = ibis.coalesce(joined.named, joined.least, joined.owner_asn)
+    known = ibis.coalesce(joined.owner_kind, ibis.literal("unknown"))
     lake.write(
         "networks",
         joined.select(
@@ -42,6 +46,9 @@ def networks(lake: Lake) -> None:
                 ibis.literal("provider"),
                 ibis.ifelse(asn.notnull(), ibis.literal("as") + asn.cast("string"), joined.wide),
             ),
-            kind=ibis.ifelse(joined.provider == 1, ibis.literal("provider"), ibis.literal("unknown")),
+            kind=ibis.ifelse(joined.provider == 1, ibis.literal("provider"), known),
+            owner=joined.owner,
+            country=joined.country,
+            as_known_on=joined.as_known_on,
         ),
     )

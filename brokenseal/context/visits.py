@@ -2,10 +2,11 @@
 
 What: accesses to one mailbox by one actor with one client from one address in one token or session are one visit, cut
 where more than sixty minutes pass. Why: an act is what is judged; a record is a two-minute aggregate of the provider's.
-How: a mailbox's spellings are brought together by its GUID; a session missing from a record is filled from other records
-of its token; gaps are found by the access before, and the last cut names the visit. What accesses repeat (who, with what,
-from where, in which token) is numbered once, so that long texts are neither sorted nor grouped. Misses: an aggregate
-holds one token, so two tokens within two minutes may hide in one record.
+How: a mailbox's names, and a person's, are brought together by `aliases`; a session missing from a record is filled from
+other records of its token; a request to Graph and the mailbox's own record of it are one visit, at the caller's address;
+gaps are found by the access before, and the last cut names the visit. What accesses repeat (who, with what, from where, in
+which token) is numbered once, so that long texts are neither sorted nor grouped. Misses: an aggregate holds one token, so
+two tokens within two minutes may hide in one record.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from ibis.expr.types import StringValue
 from brokenseal.lake import Lake
 
 CUT_MINUTES = 60
+AGGREGATE_MINUTES = 2
+"""The provider puts what a client opens within two minutes in one record."""
 KEY = (
     "tenant_id",
     "box",
@@ -32,18 +35,31 @@ KEY = (
     "session_key",
 )
 RELATIONSHIP = ("tenant_id", "box", "actor", "net", "client_key")
-_PERSON = ("tenant_id", "mailbox_guid", "mailbox", "actor")
+_PERSON = ("tenant_id", "mailbox_guid", "mailbox_object_id", "mailbox", "actor")
 _TOOL = ("client", "app_id", "client_app_id", "user_agent", "agent")
 _PLACE = ("ip", "ip_is", "prefix")
 _CARRIER = ("token_id", "session_id")
 _NUMBERS = ("person", "tool", "place", "carrier")
 _VISIT = (*_NUMBERS, "first")
+_HELD = (
+    "known_as",
+    "actor_known_as",
+    "role",
+    "mailbox_object_id",
+    "session",
+    "session_key",
+    "key_number",
+    "net_number",
+)
 
 
 def visits(lake: Lake) -> None:
     """Write `visit_records` (record to visit) and `unlinked`, the visits before they are linked to their issuance."""
-    accesses = lake.read("accesses")
-    people = lake.write("people", _people(accesses))
+    aliases, accesses = lake.read("aliases"), lake.read("accesses")
+    if lake.fetch(accesses.filter(_is_request(accesses)).limit(1)).num_rows:
+        boxed = _numbers(accesses, _people(accesses, aliases), _PERSON, "box")
+        accesses = lake.write("told", _with_request(boxed).drop("box", "person", "person_row"))
+    people = lake.write("people", _people(accesses, aliases))
     tools = lake.write("tools", _tools(accesses))
     places = lake.write("places", _places(accesses, lake.read("networks")))
     carriers = lake.write("carriers", _carriers(accesses))
@@ -64,33 +80,36 @@ def _coded(table: Table, name: str, key: Sequence[str], rest: Sequence[str]) -> 
     return rows.mutate(**{name: ibis.dense_rank().over(alike)})
 
 
-def _numbers(accesses: Table, dimension: Table, columns: Sequence[str]) -> Table:
-    """The numbers of a dimension in place of its texts; absent is a value like any other."""
+def _numbers(accesses: Table, dimension: Table, columns: Sequence[str], *more: str) -> Table:
+    """The numbers of a dimension, and `more` of it, beside its texts; absent is a value like any other."""
     numbers = [c for c in dimension.columns if c.removesuffix("_row") in _NUMBERS]
-    coded = dimension.select(*numbers, **{f"its_{c}": dimension[c] for c in columns})
+    coded = dimension.select(*numbers, *more, **{f"its_{c}": dimension[c] for c in columns})
     same = [accesses[c].identical_to(coded[f"its_{c}"]) for c in columns]
     return accesses.join(coded, same).drop(*(f"its_{c}" for c in columns))
 
 
-def _people(accesses: Table) -> Table:
-    """Who opens which mailbox. `box` is its GUID, or its address where no record knows the GUID."""
-    spelled = accesses.group_by(*_PERSON).agg(until=accesses.time.max())
-    named = spelled.filter(spelled.mailbox.notnull() & spelled.mailbox_guid.notnull())
-    by_name = named.group_by("tenant_id", "mailbox").agg(guid=named.mailbox_guid.min())
-    joined = spelled.left_join(by_name, ["tenant_id", "mailbox"])
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
-    box = ibis.coalesce(joined.mailbox_guid, joined.guid, joined.mailbox, ibis.literal("?"))
-    joined = joined.mutate(box=box).drop("guid")
-    # the address it carried last is the one that people know it by
-    dated = joined.filter(joined.mailbox.notnull())
-    last = dated.group_by("tenant_id", "box", "mailbox").agg(until=dated.until.max())
-    order = ibis.window(group_by=["tenant_id", "box"], order_by=[ibis.desc(last.until), last.mailbox])
-    last = last.mutate(nth=ibis.row_number().over(order))
-    last = last.filter(last.nth == 0).select("tenant_id", "box", known_as="mailbox")
-    named_now = joined.left_join(last, ["tenant_id", "box"])
-    named_now = named_now.drop([c for c in named_now.columns if c.endswith("_right")])
-    named_now = named_now.mutate(known_as=ibis.coalesce(named_now.known_as, named_now.mailbox)).drop("until")
-    return _coded(named_now, "person", ("tenant_id", "box", "actor"), ("mailbox_guid", "known_as", "mailbox"))
+def _people(accesses: Table, aliases: Table) -> Table:
+    """Who opens which mailbox, one for all names: `box` is the mailbox's GUID, or what else it is known by."""
+    a = accesses.select(*_PERSON).distinct()
+    by_address = ibis.ifelse(a.mailbox.notnull(), ibis.literal("a:") + a.mailbox, ibis.null("string"))
+    by_object = ibis.ifelse(
+        a.mailbox_object_id.notnull(), ibis.literal("o:") + a.mailbox_object_id, ibis.null("string")
+    )
+    by_guid = ibis.ifelse(a.mailbox_guid.notnull(), ibis.literal("g:") + a.mailbox_guid, ibis.null("string"))
+    named = a.mutate(
+        alias=ibis.coalesce(by_guid, by_object, by_address),
+        acting=ibis.ifelse(a.actor.re_search("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"), "o:", "a:") + a.actor,
+    )
+    boxes = named.left_join(aliases.drop("kind"), ["tenant_id", "alias"])
+    boxes = boxes.drop([c for c in boxes.columns if c.endswith("_right")])
+    box = ibis.coalesce(boxes.box_known, boxes.mailbox_guid, boxes.mailbox, boxes.mailbox_object_id, ibis.literal("?"))
+    boxes = boxes.mutate(box=box, known_as=ibis.coalesce(boxes.known_as, boxes.mailbox, boxes.mailbox_object_id))
+    actors = aliases.select("tenant_id", acting="alias", actor_known_as="known_as")
+    acted = boxes.left_join(actors, ["tenant_id", "acting"])
+    acted = acted.mutate(actor_known_as=ibis.coalesce(acted.actor_known_as, acted.actor))
+    role = ibis.ifelse(acted.actor_known_as == acted.known_as, ibis.literal("owner"), ibis.literal("delegate"))
+    out = acted.select(*_PERSON, "box", "known_as", "actor_known_as", role=role)
+    return _coded(out, "person", ("tenant_id", "box", "actor_known_as"), ("known_as", *_PERSON[1:]))
 
 
 def _tools(accesses: Table) -> Table:
@@ -127,6 +146,59 @@ def _carriers(accesses: Table) -> Table:
     return _coded(filled, "carrier", ("token_id", "session_key"), ("session", "session_id"))
 
 
+def _is_request(accesses: Table) -> ibis.Value:
+    """A request to Graph, as its own log tells it."""
+    return accesses.record_id.startswith("graph-")
+
+
+def _with_request(accesses: Table) -> Table:
+    """The mailbox's record of a request to Graph and the request itself look alike.
+
+    The record shows the provider's address, the request the caller's; token, mailbox and two minutes tell that they are one.
+    """
+    met = _met(accesses).filter(lambda t: t.of_record == 0)
+    caller = met.select("record_id", **{f"its_{n}": met[f"{n}_right"] for n in _SHOWN})
+    out = accesses.left_join(caller, "record_id")
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    hidden = out.its_ip.notnull() & (ibis.coalesce(out.ip_is, "unknown") != "caller")
+    told = {n: ibis.ifelse(hidden, out[f"its_{n}"], out[n]) for n in ("ip", "ip_is", "prefix", "wide")}
+    told |= {n: ibis.coalesce(out[n], out[f"its_{n}"]) for n in ("user_agent", "agent")}
+    shown = out.mutate(**told).drop([f"its_{n}" for n in _SHOWN])
+    back = _met(shown)
+    back = back.filter((back.of_request == 0) & (back.ip == back.ip_right))
+    like = back.select(record_id="record_id_right", **{f"its_{n}": back[n] for n in _ALIKE})
+    out = shown.left_join(like, "record_id")
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    alike = {n: ibis.coalesce(out[f"its_{n}"], out[n]) for n in _ALIKE}
+    return out.mutate(**alike).drop([f"its_{n}" for n in _ALIKE])
+
+
+_SHOWN = ("ip", "ip_is", "prefix", "wide", "user_agent", "agent")
+_ALIKE = ("actor", "client", "app_id", "client_app_id", "user_agent", "agent")
+
+
+def _met(accesses: Table) -> Table:
+    """Records (left) with the requests of their token and mailbox in their two minutes; the nearest of each is number 0."""
+    columns = ["record_id", "time", "token_id", "box", *dict.fromkeys(_SHOWN + _ALIKE)]
+    with_token = accesses.filter(accesses.token_id.notnull() & (accesses.client == "rest"))
+    records = with_token.filter(~_is_request(with_token)).select(*columns)
+    requests = with_token.filter(_is_request(with_token)).select(*columns)
+    near = records.join(
+        requests,
+        [
+            records.token_id == requests.token_id,
+            records.box == requests.box,
+            requests.time >= records.time - ibis.interval(minutes=1),
+            requests.time <= records.time + ibis.interval(minutes=AGGREGATE_MINUTES + 1),
+        ],
+    )
+    apart = near.time_right.delta(near.time, unit="microsecond").abs()
+    near = near.mutate(apart=apart)
+    by_record = ibis.window(group_by="record_id", order_by=[near.apart, near.record_id_right])
+    by_request = ibis.window(group_by="record_id_right", order_by=[near.apart, near.record_id])
+    return near.mutate(of_record=ibis.row_number().over(by_record), of_request=ibis.row_number().over(by_request))
+
+
 def _joined(parts: list[StringValue]) -> StringValue:
     """Texts in one, absent ones as '-', so that absent is a value of its own."""
     text = ibis.coalesce(parts[0], ibis.literal("-"))
@@ -153,11 +225,16 @@ def _numbered(accesses: Table) -> Table:
 
 
 def _messages(numbered: Table, items: Table) -> Table:
-    """Distinct messages a visit listed; the immutable id tells a message best, the Message-ID next."""
-    items = items.select("record_id", message=ibis.coalesce(items.immutable_id, items.message_id, items.store_id))
+    """Distinct messages a visit listed; the immutable id tells a message best, the Message-ID next.
+
+    A request to Graph names a message by another id than the mailbox's record does: the longer list counts.
+    """
+    message = ibis.coalesce(items.immutable_id, items.message_id, items.store_id)
+    items = items.select("record_id", message=message, request=_is_request(items))
     joined = items.filter(items.message.notnull()).inner_join(numbered.select("record_id", *_VISIT), "record_id")
-    distinct = joined.select(*_VISIT, "message").distinct()
-    return distinct.group_by(*_VISIT).agg(item_count=distinct.count())
+    distinct = joined.select(*_VISIT, "message", "request").distinct()
+    counted = distinct.group_by(*_VISIT, "request").agg(n=distinct.count())
+    return counted.group_by(*_VISIT).agg(item_count=counted.n.max())
 
 
 def _relationships(numbered: Table, people: Table, tools: Table, places: Table) -> Table:
@@ -166,7 +243,9 @@ def _relationships(numbered: Table, people: Table, tools: Table, places: Table) 
     met = met.join(tools.select("tool_row", "key_number", "client_key"), "tool_row")
     met = met.join(places.select("place_row", "net_number", "net"), "place_row")
     met = met.select("person", "key_number", "net_number", "client_key", "net").distinct()
-    whose = people.group_by("person").agg(**{c: people[c].min() for c in ("tenant_id", "box", "actor")})
+    whose = people.group_by("person").agg(
+        tenant_id=people.tenant_id.min(), box=people.box.min(), actor=people.actor_known_as.min()
+    )
     named = met.join(whose, "person")
     text = _joined([named[c] for c in RELATIONSHIP])
     return named.select("person", "key_number", "net_number", relationship_id=text.hexdigest("sha256")[:16])
@@ -187,7 +266,12 @@ def _visits(numbered: Table, items: Table, people: Table, tools: Table, places: 
     whole = grouped
     for table, name in ((people, "person"), (tools, "tool"), (places, "place"), (carriers, "carrier")):
         whole = whole.join(table.drop(name), f"{name}_row")
-    whole = whole.mutate(mailbox=whole.known_as, session_id=whole.session)
+    whole = whole.mutate(
+        mailbox=whole.known_as,
+        actor=whole.actor_known_as,
+        logon_type=ibis.coalesce(whole.logon_type, whole.role),
+        session_id=whole.session,
+    )
     whole = whole.join(_relationships(n, people, tools, places), ["person", "key_number", "net_number"])
     whole = whole.left_join(_messages(n, items), list(_VISIT))
     whole = whole.drop([c for c in whole.columns if c.endswith("_right")])
@@ -199,4 +283,4 @@ def _visits(numbered: Table, items: Table, people: Table, tools: Table, places: 
         item_count=ibis.coalesce(whole.item_count, 0),
         background=ibis.coalesce(background, ibis.literal(False)),
         stratum=_joined([whole.client, whole.app_id, whole.client_app_id]) + " | " + carrier,
-    ).drop("known_as", "session", "session_key", "key_number", "net_number", *(f"{n}_row" for n in _NUMBERS))
+    ).drop(*_HELD, *(f"{n}_row" for n in _NUMBERS))

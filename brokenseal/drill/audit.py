@@ -12,7 +12,7 @@ from typing import NamedTuple
 from brokenseal.drill import chance, clients
 from brokenseal.drill.chance import stamp
 from brokenseal.drill.clients import Client, Token
-from brokenseal.drill.people import FOLDERS, Message, Organisation, Person
+from brokenseal.drill.people import FOLDERS, Message, Organisation, Person, Program
 from brokenseal.drill.places import Spot
 
 BACKGROUND = (
@@ -183,21 +183,42 @@ def background(
 
 
 def application(
-    org: Organisation, box: Person, ip: str, moment: int, messages: Sequence[Message], record: str, token: Token
-) -> str:
-    """The organisation's own application, which may open every mailbox, through the provider's API."""
+    org: Organisation, program: Program, box: Person, ip: str, moment: int, messages: Sequence[Message], record: str,
+    token: Token,
+) -> str:  # fmt: skip
+    """An organisation's application, which may open every mailbox, through the provider's API."""
     return (
         _head(moment, record, "MailItemsAccessed", org.tenant_id, 50)
-        + f'"UserKey":"{org.app_object}","UserType":5,"Version":1,"Workload":"Exchange",'
-        + f'"UserId":"ServicePrincipal_{org.app_object}","AppId":"{clients.GRAPH}","ClientAppId":"{org.app_id}",'
+        + f'"UserKey":"{program.object_id}","UserType":5,"Version":1,"Workload":"Exchange",'
+        + f'"UserId":"ServicePrincipal_{program.object_id}","AppId":"{clients.GRAPH}","ClientAppId":"{program.app_id}",'
         + f'"ClientIPAddress":"{ip}","ClientInfoString":"Client=REST;;",'
         + '"ExternalAccess":false,"InternalLogonType":0,"LogonType":1,"LogonUserSid":"S-1-5-18",'
         + f"{box.owner},"
         + _properties(org, "Bind", False)
         + _server(org, box)
-        + f'"TokenObjectId":"{org.app_object}","TokenTenantId":"{org.tenant_id}","AppAccessContext":{{"APIId":'
-        + f'"{clients.GRAPH}","ClientAppId":"{org.app_id}","IssuedAtTime":"{stamp(token.issued - 300)}",'
+        + f'"TokenObjectId":"{program.object_id}","TokenTenantId":"{org.tenant_id}","AppAccessContext":{{"APIId":'
+        + f'"{clients.GRAPH}","ClientAppId":"{program.app_id}","IssuedAtTime":"{stamp(token.issued - 300)}",'
         + f'"UniqueTokenId":"{token.unique}"}},'
+        + _folders(box, messages)
+    )
+
+
+def acting(
+    org: Organisation, box: Person, ip: str, moment: int, messages: Sequence[Message], record: str, token: Token
+) -> str:
+    """One of the provider's own programs on behalf of a person, through the API, with a token that no log of the
+    organisation shows: service to service."""
+    return (
+        _head(moment, record, "MailItemsAccessed", org.tenant_id, 50)
+        + _who(box)
+        + f'"AppId":"{clients.GRAPH}","ClientAppId":"{clients.TEAMS}","ClientIPAddress":"{ip}",'
+        + '"ClientInfoString":"Client=REST;;",'
+        + _logon(box, box)
+        + _properties(org, "Bind", False)
+        + _server(org, box)
+        + f'"TokenObjectId":"{box.object_id}","TokenTenantId":"{org.tenant_id}","TokenType":"V1AppActAs",'
+        + f'"AppAccessContext":{{"APIId":"{clients.GRAPH}","ClientAppId":"{clients.TEAMS}",'
+        + f'"IssuedAtTime":"{stamp(token.issued - 300)}","UniqueTokenId":"{token.unique}"}},'
         + _folders(box, messages)
     )
 

@@ -103,7 +103,8 @@ class Slow:
         if number not in self._victims:
             rng = chance.stream(self.seed, self.name, "victims", number)
             count = min(self.most, max(min(2, self.most), round(len(people) * self.habits.share)), len(people))
-            self._victims[number] = rng.sample(range(len(people)), count)
+            there = [nth for nth, person in enumerate(people) if person.begins <= self.begin]
+            self._victims[number] = rng.sample(there, min(count, len(there)))
         return [people[nth] for nth in self._victims[number]]
 
     def visit(self, life: Life, person: Person, day: int, rng: Random) -> HostileVisit | None:

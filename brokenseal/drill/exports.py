@@ -28,6 +28,7 @@ class Export:
     def __init__(self, logs: Path, domain: str, number: int, rng: Random) -> None:
         self.written = 0
         self.signed_from = 0
+        self.outages: tuple[tuple[int, int], ...] = ()
         self._rng = rng
         self._lines: list[tuple[int, str]] = []
         self._late: list[tuple[int, str]] = []
@@ -39,8 +40,9 @@ class Export:
         self._audit.mkdir(parents=True, exist_ok=True)
 
     def audit(self, moment: int, line: str) -> None:
-        """One record of the unified audit log, at seconds since 1970."""
-        self._lines.append((moment, line))
+        """One record of the unified audit log, at seconds since 1970; what falls into an outage never came through."""
+        if not any(begin < moment < end for begin, end in self.outages):
+            self._lines.append((moment, line))
 
     def signin(self, stream: str, moment: int, line: str) -> None:
         """One sign-in; one in two hundred is lost, and none is kept from before `signed_from`."""

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from brokenseal.drill import audit, chance, clients, places, post
+from brokenseal.drill import audit, chance, clients, post
 from brokenseal.drill.audit import Scene
 from brokenseal.drill.clients import Client, Token
+from brokenseal.drill.events import QUIET, Events
 from brokenseal.drill.exports import Export
 from brokenseal.drill.people import FOLDERS, Message, Organisation, Person
 from brokenseal.drill.places import Earth, Spot
@@ -20,8 +21,10 @@ NEW_PHONE = 0.003
 NEW_LAPTOP = 0.0015
 NEW_BROWSER = 0.002
 WEEKEND = 0.3
-FLOOD = 1001
-"""Messages that an old program fetches one by one: one more than the provider names in a day."""
+ROAMING = 0.75
+HOTEL_LAPTOP = 0.05
+"""Share of journeys to which somebody takes a new laptop."""
+GATEWAY_EXITS = 4
 
 
 class Bout(NamedTuple):
@@ -44,39 +47,52 @@ class Opened(NamedTuple):
 class Life:
     """One organisation as it lives through its days."""
 
-    def __init__(self, organisation: Organisation, earth: Earth, rng: Random, export: Export) -> None:
-        self.organisation, self.earth, self.rng, self.export = organisation, earth, rng, export
+    def __init__(
+        self, organisation: Organisation, earth: Earth, rng: Random, export: Export, events: Events = QUIET
+    ) -> None:
+        self.organisation, self.earth, self.rng, self.export, self.events = organisation, earth, rng, export, events
         self.wallet = Wallet(organisation, rng, export)
-        self.flood: tuple[Person, int] | None = None
         self.silence = Silence()
         self.today, self.now = 0, chance.EPOCH
-        business = organisation.country.business
-        self.archive = business.spot(f"{business.block(rng)}.{rng.randrange(2, 254)}")
+        gateway = rng.choice(earth.gateways)
+        block = gateway.block(rng)
+        self.exits = [gateway.spot(f"{block}.{last}") for last in rng.sample(range(2, 254), GATEWAY_EXITS)]
         for person in organisation.people:
             for client in (person.laptop, person.web, person.phone):
                 if client:
-                    self.wallet.begin(client)
-        post.deliver(rng, organisation, 30)
+                    self.wallet.begin(client, person.begins)
+        self._be_silent()
+        post.deliver(rng, organisation.people, 30)
+
+    def _be_silent(self) -> None:
+        """What the logs of this organisation will leave out, as far as it is known before."""
+        day, hour = chance.DAY, 3600
+        for who, first, last in self.events.unaudited:
+            begin, end = chance.EPOCH + first * day - 1, chance.EPOCH + last * day
+            self.silence.add(self.organisation.people[who], begin, end, "not audited")
+        spans = [(chance.EPOCH + begin * hour, chance.EPOCH + end * hour) for begin, end in self.events.outages]
+        for begin, end in spans:
+            self.silence.add(None, begin, end, "lost")
+        self.export.outages = tuple(spans)
+
+    def present(self, day: int) -> list[Person]:
+        """Those who have a mailbox here on this day."""
+        return [person for person in self.organisation.people if person.begins <= day]
 
     def morning(self, day: int) -> None:
         """What a day begins with."""
         self.today, self.now = day, chance.EPOCH + day * chance.DAY
-        self.silence.forget(chance.EPOCH + day * chance.DAY)
-        post.deliver(self.rng, self.organisation, 5 if chance.weekday(day) else 2)
-        if self.flood and self.flood[1] == day:
-            self._flood(*self.flood)
+        self.silence.forget(self.now)
+        post.deliver(self.rng, self.present(day), 5 if chance.weekday(day) else 2)
 
     def day(self, day: int) -> None:
-        """What people and programs do on one day."""
+        """What people do on one day."""
         working = chance.weekday(day)
-        self._programs(day)
-        self._noise(day)
-        for person in self.organisation.people:
+        for person in self.present(day):
             self._changes(person, day)
             if self.rng.random() < (0.93 if working else WEEKEND):
                 for bout in sorted(self._plan(person, day, working), key=lambda b: (b.moment, b.scene.box.upn)):
                     self._live(bout)
-            self._background(person, day, working)
 
     # --- people
 
@@ -85,8 +101,12 @@ class Life:
         rng = self.rng
         if person.trip_until < day and rng.random() < TRIP:
             country = self.organisation.country if rng.random() < 0.6 else rng.choice(self.earth.countries)
-            person.trip, person.trip_pool = rng.choice(country.hotels), rng.choice(country.pools)
+            person.trip = rng.choice(country.hotels)
+            # a phone abroad leaves through its carrier at home, unless somebody buys a card there
+            person.trip_pool = person.pool if rng.random() < ROAMING else rng.choice(country.pools)
             person.trip_until = day + rng.randrange(1, 5)
+            if person.laptop and rng.random() < HOTEL_LAPTOP:
+                person.laptop, person.web = clients.outlook(rng), clients.browser(rng)
         if person.phone and rng.random() < NEW_PHONE:
             person.phone = clients.phone(rng)
         if person.laptop and rng.random() < NEW_LAPTOP:
@@ -103,6 +123,10 @@ class Life:
         if person.vpn and rng.random() < 0.5:
             home = rng.choice(self.earth.vpn)
         desk = person.trip if away and person.trip else home if at_home else person.office
+        moved = self.events.vpn_move
+        if moved is not None and day >= moved and working:
+            # all leave through the organisation's new gateway, wherever they sit
+            desk = rng.choice(self.exits)
         uses: list[tuple[Person, Client, Spot]] = []
         if person.laptop and working:
             uses += [(person, person.laptop, desk)] * self._times(person, 1.0)
@@ -188,10 +212,9 @@ class Life:
         self, scene: Scene, token: Callable[[int], Token | None], moment: int, messages: list[Message]
     ) -> list[Opened]:
         """One bundle: what of it leaves a record, and what does not."""
-        why = self.silence.why(scene.box, moment)
+        shown, why = token(moment), self.silence.why(scene.box, moment)
         if why:
             return [Opened(None, moment, messages, None, why)]
-        shown = token(moment)
         kept, repeated = self.silence.split(_context(scene, shown), messages, moment)
         done = [Opened(None, moment, repeated, None, "suppressed")] if repeated else []
         if kept:
@@ -216,54 +239,6 @@ class Life:
         if client.kind == "owa" and rng.random() < 0.2:
             line = audit.file_opened(self.organisation, scene.actor, client, scene.spot, moment, rng)
             self.export.audit(moment, line)
-
-    def _flood(self, person: Person, day: int) -> None:
-        """An old mail program fetches all mail anew; past a thousand records in a day, binds go unlogged for a day."""
-        post.stock(self.rng, person, FLOOD)
-        held = list(person.mail)
-        scene = self.scene(person, person, clients.imap(), person.home.spot(day))
-        moment = chance.EPOCH + day * chance.DAY + 9 * 3600
-        self.bind(Bout(moment, scene), lambda _: None, [[message] for message in held[-FLOOD:]], (1, 9))
-
-    # --- programs
-
-    def _background(self, person: Person, day: int, working: bool) -> None:
-        """The provider's own readers: more than half of all binds, without any id."""
-        rng = self.rng
-        for _ in range(rng.randrange(1, 6) if working else rng.randrange(0, 3)):
-            moment = chance.EPOCH + day * chance.DAY + rng.randrange(chance.DAY)
-            messages = post.newest(rng, person, rng.choices((1, 2, 3, 5), (60, 20, 12, 8))[0], 12)
-            if self.silence.why(person, moment):
-                continue
-            line = audit.background(
-                self.organisation, person, places.background(rng), moment, messages, chance.guid(rng),
-                rng.choices((0, 1, 2), (80, 15, 5))[0],
-            )  # fmt: skip
-            self.export.audit(moment, line)
-
-    def _programs(self, day: int) -> None:
-        """At night, the archive that may open every mailbox, and an automation that opens none."""
-        rng, org = self.rng, self.organisation
-        begin = chance.EPOCH + day * chance.DAY + 3600 * 2 + rng.randrange(600)
-        self.wallet.automation(begin, self.archive)
-        token = self.wallet.application(begin, self.archive)
-        for person in org.people:
-            moment = begin + rng.randrange(20, 3300)
-            if rng.random() < 0.5 or self.silence.why(person, moment):
-                continue
-            messages = post.newest(rng, person, rng.randrange(1, 5), 10)
-            line = audit.application(org, person, places.front_end(rng), moment, messages, chance.guid(rng), token)
-            self.export.audit(moment, line)
-
-    def _noise(self, day: int) -> None:
-        """What goes on in every organisation: the provider's upkeep, and strangers who guess passwords."""
-        rng, org = self.rng, self.organisation
-        for _ in range(1 + len(org.people) // 40):
-            who, moment = rng.choice(org.people), chance.EPOCH + day * chance.DAY + rng.randrange(chance.DAY)
-            self.export.audit(moment, audit.upkeep(org, who, moment, chance.guid(rng)))
-            network = rng.choice(self.earth.hosting)
-            spot = network.spot(f"{network.block(rng)}.{rng.randrange(1, 255)}")
-            self.wallet.refused(rng.choice(org.people), clients.guesser(), spot, moment)
 
 
 def _dealt(messages: list[Message], counts: Sequence[int]) -> list[list[Message]]:

@@ -52,6 +52,7 @@ class Person:
     busy: float
     office: Spot
     vpn: bool
+    begins: int
     bosses: list[Person] = field(default_factory=list)
     mail: deque[Message] = field(default_factory=lambda: deque(maxlen=KEPT_MESSAGES))
     trip_until: int = -1
@@ -64,9 +65,17 @@ class Person:
         return f'"MailboxGuid":"{self.mailbox_guid}","MailboxOwnerSid":"{self.sid}","MailboxOwnerUPN":"{self.upn}"'
 
 
+class Program(NamedTuple):
+    """An application that may open every mailbox: its id, its object in this tenant, its name."""
+
+    app_id: str
+    object_id: str
+    name: str
+
+
 @dataclass
 class Organisation:
-    """A tenant: its people, its offices, the application that may read all its mail."""
+    """A tenant: its people, and the applications that may open all its mail; the backup may never come to use."""
 
     number: int
     domain: str
@@ -74,24 +83,34 @@ class Organisation:
     country: Country
     zone: int
     people: list[Person]
-    app_id: str
-    app_object: str
+    archive: Program
+    backup: Program
     automation_id: str
 
 
-def organisation(seed: int, number: int, mailboxes: int, earth: Earth) -> Organisation:
-    """The organisation with this number, the same whoever asks."""
+def organisation(
+    seed: int, number: int, mailboxes: int, earth: Earth, joining: int = 0, merger: int = 0
+) -> Organisation:
+    """The organisation with this number, the same whoever asks. joining: so many of its people come with another
+    organisation, of another country and with offices of their own, on the day `merger`."""
     rng = chance.stream(seed, "organisation", number)
     country = earth.countries[number % len(earth.countries)]
     domain = f"{KINDS[number % len(KINDS)]}-{_letters(number // len(KINDS))}.example"
     block = country.business.block(rng)
     offices = [country.business.spot(f"{block}.{last}") for last in rng.sample(range(2, 254), 1 + mailboxes // 40)]
     domain_sid = "S-1-5-21-" + "-".join(str(rng.randrange(10**8, 4 * 10**9)) for _ in range(3))
-    people = [_person(rng, domain, domain_sid, nth, country, rng.choice(offices)) for nth in range(mailboxes)]
-    for assistant in rng.sample(people, mailboxes // 12):
+    people = [person(rng, domain, domain_sid, nth, country, rng.choice(offices)) for nth in range(mailboxes - joining)]
+    abroad = earth.countries[(number + 1) % len(earth.countries)]
+    office = abroad.business.spot(f"{abroad.business.block(rng)}.{rng.randrange(2, 254)}")
+    people += [
+        person(rng, domain, domain_sid, nth, abroad, office, merger) for nth in range(mailboxes - joining, mailboxes)
+    ]
+    for assistant in rng.sample(people[: mailboxes - joining], mailboxes // 12):
         assistant.bosses.append(rng.choice([p for p in people if p is not assistant]))
     return Organisation(
-        number, domain, chance.guid(rng), country, -3 + 3 * (number % 4), people, chance.guid(rng), chance.guid(rng),
+        number, domain, chance.guid(rng), country, -3 + 3 * (number % 4), people,
+        Program(chance.guid(rng), chance.guid(rng), "Records Archive"),
+        Program(chance.guid(rng), chance.guid(rng), "Safe Copy"),
         chance.guid(rng),
     )  # fmt: skip
 
@@ -100,7 +119,10 @@ def _letters(number: int) -> str:
     return "abcdefghijklmnopqrstuvwxyz"[number % 26] * (1 + number // 26)
 
 
-def _person(rng: Random, domain: str, domain_sid: str, nth: int, country: Country, office: Spot) -> Person:
+def person(
+    rng: Random, domain: str, domain_sid: str, nth: int, country: Country, office: Spot, begins: int = 0
+) -> Person:
+    """Somebody with an account of this domain, and a mailbox from the day `begins` on."""
     given, family = GIVEN[nth % len(GIVEN)], FAMILY[(nth * 7 + nth // len(GIVEN)) % len(FAMILY)]
     turn = "" if nth < len(GIVEN) * len(FAMILY) else str(nth)
     prefix = chance.store_id(rng, 15)
@@ -122,4 +144,5 @@ def _person(rng: Random, domain: str, domain_sid: str, nth: int, country: Countr
         busy=rng.choice((0.6, 0.9, 1.0, 1.2, 1.6)),
         office=office,
         vpn=rng.random() < 0.15,
+        begins=begins,
     )

@@ -62,11 +62,13 @@ class Country:
 
 @dataclass(frozen=True)
 class Earth:
-    """All countries, the hosting networks that nobody's staff use, and the exits of a VPN service that some of them do."""
+    """All countries, the hosting networks that nobody's staff use, the exits of a VPN service that some of them do, and
+    the networks of firms through whose gateways whole organisations leave."""
 
     countries: tuple[Country, ...]
     hosting: tuple[Network, ...]
     vpn: tuple[Spot, ...]
+    gateways: tuple[Network, ...]
 
 
 def earth(seed: int) -> Earth:
@@ -91,7 +93,8 @@ def earth(seed: int) -> Earth:
     hosting = tuple(network(rng.choice(COUNTRIES), 1) for _ in range(5))
     service = network(rng.choice(COUNTRIES), 1)
     block = service.block(rng)
-    return Earth(countries, hosting, tuple(service.spot(f"{block}.{n}") for n in rng.sample(range(2, 254), VPN_EXITS)))
+    exits = tuple(service.spot(f"{block}.{n}") for n in rng.sample(range(2, 254), VPN_EXITS))
+    return Earth(countries, hosting, exits, tuple(network(rng.choice(COUNTRIES), 1) for _ in range(3)))
 
 
 def _pool(rng: Random, carrier: Network) -> tuple[Spot, ...]:

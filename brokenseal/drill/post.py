@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from random import Random
 
 from brokenseal.drill import chance
-from brokenseal.drill.people import FOLDER_WEIGHTS, FOLDERS, Message, Organisation, Person
+from brokenseal.drill.people import FOLDER_WEIGHTS, FOLDERS, Message, Person
 
 SHARED = 0.3
 """Share of messages that go to several mailboxes of the organisation, under one Message-ID."""
 PLACES = tuple(range(len(FOLDERS)))
 
 
-def deliver(rng: Random, organisation: Organisation, each: int) -> None:
-    """`each` messages for every mailbox, on average; the last of a mailbox push its oldest out of reach."""
-    people = organisation.people
+def deliver(rng: Random, people: Sequence[Person], each: int) -> None:
+    """`each` messages for everybody, on average; the last of a mailbox push its oldest out of reach."""
     for person in people:
         for _ in range(rng.randrange(1, 2 * each)):
             identity = f"<{rng.getrandbits(96):024X}@{person.server}.prod.mail.example>"

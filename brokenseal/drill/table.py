@@ -7,9 +7,16 @@ from typing import Any
 
 from rich.table import Table
 
+from brokenseal.drill import feed
+from brokenseal.drill.poisson import at_most
 from brokenseal.drill.scenarios import SCENARIOS
 
 Row = dict[str, Any]
+NINE_IN_TEN = 0.9
+ENOUGH = 30
+"""False cases promised from which on a factor of two says something."""
+BLAMED = 0.05
+"""Most messages that may be listed as the intruder's and are not."""
 
 
 def summed(results: Sequence[Row]) -> list[Row]:
@@ -27,7 +34,7 @@ def _row(name: str, own: list[Row]) -> Row:
 
     whole = [r for r in own if r["mailboxes"]["found"] == r["mailboxes"]["of"]]
     wrong = sum(len(r["accused"]["wrong"]) for r in own)
-    return {
+    row: Row = {
         "scenario": name,
         "told": SCENARIOS[name].told,
         "seeds": [r["seed"] for r in own],
@@ -44,8 +51,10 @@ def _row(name: str, own: list[Row]) -> Row:
                   "most_a_campaign": max(r["cases"]["most_a_campaign"] for r in own), "false": total("cases", "false")},
         "unlogged": _share(total("unlogged", "in_gap"), total("unlogged", "of")),
         "gap_hours": {k: round(sum(r["gap_hours"][k] for r in own), 1) for k in ("declared", "true")},
+        "alarm": feed.summed([a for r in own for a in r["alarm"]]),
         "budgets": _budgets(own),
     }  # fmt: skip
+    return {**row, "goal": kept(row)}
 
 
 def _at(row: Row, path: Sequence[str]) -> int:
@@ -66,35 +75,87 @@ def _budgets(own: list[Row]) -> list[Row]:
     ]
 
 
-def terminal(rows: Sequence[Row]) -> Table:
-    """The table for a terminal; fits 100 columns. Its heads are told in docs/drill.md."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    heads = (
-        "drill",
-        "seeds",
-        "found",
-        "whole",
-        "listed",
-        "accused",
-        "blamed",
-        "cases",
-        "false",
-        "minute",
-        "unlogged",
-        "gap h",
-    )
-    for nth, head in enumerate(heads):
-        table.add_column(head, justify="left" if nth == 0 else "right", no_wrap=True)
+def found(rows: Sequence[Row]) -> Table:
+    """What was found and who was accused. Fits 80 columns; the heads are told in docs/drill.md."""
+    table = _table("drill", "seeds", "found", "whole", "listed", "accused", "blamed", "cases", "false", "goal")
     for r in rows:
-        hours, cases, listed = r["gap_hours"], r["cases"], r["messages"]
+        cases, listed = r["cases"], r["messages"]
         if r["folders"]["of"] and not listed["of"]:
             listed = r["folders"]
         table.add_row(
-            r["scenario"], str(len(r["seeds"])), _told(r["mailboxes"]), f"{r['seeds_whole']}/{len(r['seeds'])}",
-            _told(listed), _told(r["accused"]), _told(r["blamed"]), f"{cases['hostile']}/{cases['campaigns']}",
-            str(cases["false"]), _told(r["first_access"]), _told(r["unlogged"]),
+            r["scenario"], str(len(r["seeds"])), told(r["mailboxes"]), f"{r['seeds_whole']}/{len(r['seeds'])}",
+            told(listed), told(r["accused"]), told(r["blamed"]), f"{cases['hostile']}/{cases['campaigns']}",
+            str(cases["false"]), "-" if r["goal"] is None else "missed" if r["goal"] else "kept",
+        )  # fmt: skip
+    return table
+
+
+def when(rows: Sequence[Row]) -> Table:
+    """Times, and what no log shows. Fits 80 columns."""
+    table = _table("drill", "minute", "alarm by 3rd", "acts", "hours", "unlogged", "gap/blind hours")
+    for r in rows:
+        hours, alarm = r["gap_hours"], r["alarm"]
+        acts, late = ("-" if alarm[k] is None else f"{alarm[k]:g}" for k in ("acts", "hours"))
+        table.add_row(
+            r["scenario"], told(r["first_access"]), told(third(alarm)), acts, late, told(r["unlogged"]),
             f"{hours['declared']:.0f}/{hours['true']:.0f}",
         )  # fmt: skip
+    return table
+
+
+def third(alarm: Row) -> Row:
+    """The share of organisations in which an alarm rang by the third hostile act."""
+    return _share(alarm["by_third"], alarm["organisations"])
+
+
+def kept(row: Row) -> list[str] | None:
+    """What of its goal a drill did not keep, in words; None where it has no goal."""
+    scenario = SCENARIOS[row["scenario"]]
+    goal, out = scenario.goal, []
+    if scenario.lead:
+        return [] if row["first_lead"]["found"] == row["first_lead"]["of"] else ["neither a case nor the first lead"]
+    if scenario.intruder is None:
+        return _unkept(row["budgets"])
+    if goal is None:
+        return None
+    if goal.mailboxes == 1.0:
+        if row["seeds_whole"] < NINE_IN_TEN * len(row["seeds"]):
+            out.append("mailboxes: all, in nine seeds of ten")
+    elif _less(row["mailboxes"], goal.mailboxes):
+        out.append(f"mailboxes: {goal.mailboxes:.0%}")
+    if (row["accused"]["share"] or 0) > goal.accused:
+        out.append(f"wrongly accused: {goal.accused:.0%}")
+    if _less(row["messages"], goal.listed) or _less(row["folders"], goal.listed):
+        out.append(f"messages or folders: {goal.listed:.0%}")
+    if (row["blamed"]["share"] or 0) > BLAMED:
+        out.append(f"wrongly blamed messages: {BLAMED:.0%}")
+    if goal.cases is not None and row["cases"]["most_a_campaign"] > goal.cases:
+        out.append(f"cases a campaign: {goal.cases}")
+    return out
+
+
+def _unkept(budgets: Sequence[Row]) -> list[str]:
+    """Budgets of quiet worlds that were not kept: the default may not be exceeded by more than chance explains; the wider
+    ones, once enough is promised, are kept within a factor of two."""
+    first, *wide = budgets
+    out = []
+    if first["observed"] > at_most(first["promised"]):
+        out.append(f"false cases: at most {at_most(first['promised'])} where {first['promised']:g} were promised")
+    for budget in wide:
+        low, high = budget["promised"] / 2, budget["promised"] * 2
+        if budget["promised"] >= ENOUGH and not low <= budget["observed"] <= high:
+            out.append(f"false cases: {low:.0f} to {high:.0f}")
+    return out
+
+
+def _less(share: Row, wanted: float) -> bool:
+    return bool(share["of"]) and share["share"] < wanted
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for nth, head in enumerate(heads):
+        table.add_column(head, justify="left" if nth == 0 else "right", no_wrap=True)
     return table
 
 
@@ -108,7 +169,7 @@ def quiet(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _told(share: Row) -> str:
+def told(share: Row) -> str:
     """A share in percent, by tenths only where it is neither small nor nearly all; a dash where there was nothing."""
     if not share["of"]:
         return "-"

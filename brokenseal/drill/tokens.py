@@ -7,17 +7,19 @@ issuance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from brokenseal.drill import audit, chance, clients, signins
 from brokenseal.drill.clients import Client, Token
 from brokenseal.drill.exports import Export
-from brokenseal.drill.people import Organisation, Person
+from brokenseal.drill.people import Organisation, Person, Program
 from brokenseal.drill.places import Spot
 
-STRAY = 0.004
-"""Share of visits whose token and session are in no log that was kept."""
+STRAY = {"owa": 0.002, "outlook": 0.003, "mobile": 0.012}
+"""Share of visits whose token and session are in no log that was kept, by kind of client: phones are the worst."""
+PARTNER_SHOWN = 0.5
+"""Share of a partner's sign-ins that the organisation's own log shows; the others are in the partner's."""
 BEFORE = {"owa": 0.6, "outlook": 0.95, "mobile": 0.95, "activesync": 0.95, "imap": 0.95}
 """Share of clients whose session was opened before the logs begin."""
 SESSION_DAYS = {"owa": (3, 14), "outlook": (20, 90), "mobile": (30, 90), "activesync": (30, 90), "imap": (30, 90)}
@@ -59,18 +61,39 @@ class Wallet:
 
     def stray(self, moment: int, client: Client) -> Token | None:
         """Now and then a token that no kept log issued: service to service, or lost with its whole session."""
-        if self.rng.random() >= STRAY:
+        if self.rng.random() >= STRAY.get(client.kind, 0.0):
             return None
         return mint(self.rng, chance.session_id(self.rng), moment - self.rng.randrange(20, 1800), self._life(client))
 
-    def application(self, moment: int, spot: Spot) -> Token:
-        """A token of the organisation's own application, by its secret."""
+    def application(self, program: Program, moment: int, spot: Spot) -> Token:
+        """A token of one of the organisation's own applications, by its secret."""
         token = mint(self.rng, "", moment, 3600)
-        org = self.organisation
         line = signins.service(
-            org, org.app_id, org.app_object, "Records Archive", spot, moment, token, clients.GRAPH, self.rng
+            self.organisation,
+            program.app_id,
+            program.object_id,
+            program.name,
+            spot,
+            moment,
+            token,
+            clients.GRAPH,
+            self.rng,
         )
         self.export.signin(signins.STREAMS[2], moment, line)
+        return token
+
+    def acting(self, moment: int) -> Token:
+        """A token from service to service, which no log of the organisation shows."""
+        return mint(self.rng, "", moment - self.rng.randrange(15, 3000), 4500)
+
+    def partner(self, who: Person, client: Client, spot: Spot, moment: int, home: str) -> Token:
+        """A token of somebody from another organisation, issued there; the sign-in is seen here half the time."""
+        rng, issued = self.rng, moment - self.rng.randrange(12, 60)
+        token = replace(mint(rng, chance.session_id(rng), issued, 4500), tenant=home)
+        if rng.random() < PARTNER_SHOWN:
+            line = signins.user(self.organisation, who, client, spot, issued, token, rng, interactive=True)
+            self.export.signin(signins.STREAMS[0], issued, line)
+            self._echo(who, client, spot, issued, token, 0)
         return token
 
     def automation(self, moment: int, spot: Spot) -> None:

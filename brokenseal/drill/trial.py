@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from brokenseal import bits, pipeline, report, sources
+from brokenseal.drill.feed import Engine, alarms
 from brokenseal.drill.scenarios import SCENARIOS, Size
 from brokenseal.drill.score import LOUD, score
 from brokenseal.lake import Lake
@@ -24,7 +25,8 @@ WHY_MOST = 20
 
 @dataclass(frozen=True)
 class Trial:
-    """What one process does. out: a folder of its own; keep: leave world, answer and lake there."""
+    """What one process does. out: a folder of its own; keep: leave world, answer and lake there. alarm: also feed the
+    logs in order, and tell how soon an alarm rings."""
 
     scenario: str
     seed: int
@@ -33,6 +35,7 @@ class Trial:
     threads: int = 1
     memory: str = "2GB"
     keep: bool = False
+    alarm: bool = True
 
 
 def trials(todo: list[Trial], processes: int) -> Iterator[Row]:
@@ -62,8 +65,10 @@ def run(trial: Trial) -> Row:
         result |= score(answers[0], truth)
         result["budgets"] = [_promise(answer) for answer in answers]
         result["missed"] = why(lake, truth, result["mailboxes"]["missed"])
+    result["alarm"] = alarms(trial.out, truth, Engine(trial.threads, trial.memory)) if trial.alarm else []
+    clock.append(time.monotonic())
     result["seconds"] = {
-        name: round(end - begin, 1) for name, begin, end in zip(("world", "ingest", "judge"), clock, clock[1:])
+        name: round(end - begin, 1) for name, begin, end in zip(("world", "ingest", "judge", "alarm"), clock, clock[1:])
     }
     if not trial.keep:
         shutil.rmtree(trial.out, ignore_errors=True)

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brokenseal.drill import chance, exports, people, places
+from brokenseal.drill.events import of as happens
 from brokenseal.drill.exports import Export
 from brokenseal.drill.intruders import found
 from brokenseal.drill.life import Life
+from brokenseal.drill.programs import Programs
 from brokenseal.drill.truth import HostileVisit, Row, Truth
 from brokenseal.drill.truth import blind as truth_of
 from brokenseal.errors import UsageError
-
-LARGE = 200
-"""Mailboxes of a world from which on one of them is opened so often that its log falls silent."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,6 @@ class Plan:
     intruder: str | None
     most: int | None = None
     sign_in_days: int | None = None
-
-    @property
-    def signed_from(self) -> int:
-        """The first day of which sign-ins are handed over."""
-        return 0 if self.sign_in_days is None else self.days - self.sign_in_days
 
 
 @dataclass(frozen=True)
@@ -103,19 +97,22 @@ def _organisations(plan: Plan, processes: int) -> Iterator[Written]:
 def _organisation(plan: Plan, number: int) -> Written:
     """One organisation's days, one after another, a week of them in memory."""
     earth = places.earth(plan.seed)
-    organisation = people.organisation(plan.seed, number, plan.mailboxes, earth)
+    events = happens(plan.seed, number, plan.tenants, plan.mailboxes, plan.days)
+    organisation = people.organisation(plan.seed, number, plan.mailboxes, earth, events.joining, events.merger or 0)
     export = Export(plan.out / "logs", organisation.domain, number, chance.stream(plan.seed, "export", number))
-    export.signed_from = chance.EPOCH + plan.signed_from * chance.DAY
-    life = Life(organisation, earth, chance.stream(plan.seed, "life", number), export)
-    if number == 0 and plan.tenants * plan.mailboxes >= LARGE and plan.days > 12:
-        life.flood = (organisation.people[3 % plan.mailboxes], 9)
+    kept = min((d for d in (plan.sign_in_days, events.retention) if d is not None), default=plan.days)
+    export.signed_from = chance.EPOCH + (plan.days - kept) * chance.DAY
+    life = Life(organisation, earth, chance.stream(plan.seed, "life", number), export, events)
+    programs = Programs(life, events)
     campaign = found()[plan.intruder](plan.seed, earth, plan.days, plan.most) if plan.intruder else None
     visits: list[HostileVisit] = []
     for day in range(plan.days):
         life.morning(day)
+        programs.morning(day)
         # before the others' day, so that what he sets off (a log that falls silent) meets them
         visits += campaign.day(life, day) if campaign else []
         life.day(day)
+        programs.day(day)
         if (day + 1) % exports.WEEK == 0 or day + 1 == plan.days:
             export.flush(last=day + 1 == plan.days)
     blind = truth_of(life.silence.blind, organisation.tenant_id, chance.EPOCH + plan.days * chance.DAY)

@@ -26,7 +26,7 @@ TOP = 600
 
 
 def hits(lake: Lake, aspects: dict[str, str]) -> None:
-    """Write `hits`: visit_id, relationship_id, evidence, aspect, unit, level, bits, and the counts.
+    """Write `hits`: visit_id, relationship_id, evidence, aspect, bits; the counts stay in `weights`.
 
     aspects: reason to aspect. A reason that counts visits speaks of those of its level; one that counts relationships, of
     all visits of the relationship. Reads `levels` and `weights`.
@@ -36,65 +36,65 @@ def hits(lake: Lake, aspects: dict[str, str]) -> None:
     weights = weights.filter(weights.bits > 0).mutate(aspect=aspect)
     levels = lake.read("levels").select("evidence", "relationship_id", "stratum", visit_id="unit_id", own_level="level")
     single = weights.filter(weights.unit != "relationship").join(levels, ["evidence", "relationship_id", "stratum"])
-    single = single.filter(single.own_level >= single.level).drop("own_level")
+    single = single.filter(single.own_level >= single.level)
     visits = lake.read("visits").select("visit_id", "relationship_id")
     whole = weights.filter(weights.unit == "relationship").join(visits, "relationship_id")
-    lake.write("hits", single.union(whole.select(*single.columns)))
+    columns = ["visit_id", "relationship_id", "evidence", "aspect", "bits"]
+    lake.write("hits", single.select(columns).union(whole.select(columns)))
 
 
 def judge(lake: Lake) -> None:
-    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), at_home."""
-    visits, found = lake.read("visits"), lake.read("hits")
-    strongest = found.group_by("visit_id").agg(
-        **{a: found.bits.max(where=found.aspect == a) for a in (*JOINT, *SEPARATE)}
+    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), at_home.
+
+    What is at home and weighs nothing, as nearly all is, has no row.
+    """
+    found = lake.read("hits")
+    strongest = found.group_by("visit_id", "relationship_id").agg(
+        **{a: ibis.coalesce(found.bits.max(where=found.aspect == a), 0) for a in (*JOINT, *SEPARATE)}
     )
-    wide = visits.select("visit_id", "relationship_id", "background").left_join(strongest, "visit_id")
-    wide = wide.drop([c for c in wide.columns if c.endswith("_right")])
-    wide = wide.mutate(**{a: ibis.coalesce(wide[a], 0) for a in (*JOINT, *SEPARATE)})
-    wide = wide.mutate(plain=wide.network + wide.client)
-    relations = _per_relation(lake, wide)
-    wide = wide.join(relations.select("relationship_id", "joint"), "relationship_id")
-    wide = lake.write("weighed", wide.mutate(raw=wide.joint + wide.token + wide.volume))
-    histograms = [_histogram(lake, relations, a) for a in ("joint", *SEPARATE)]
-    totals = sorted(lake.fetch(wide.select("raw").distinct())["raw"].to_pylist())
-    table = bits.sums(histograms, totals)
-    sums = lake.put("sums", pa.table({"raw": list(table), "bits": list(table.values())}, schema=_ints("raw", "bits")))
+    strongest = lake.write("strongest", strongest.mutate(plain=strongest.network + strongest.client))
+    relations = _per_relation(lake, strongest)
     home = lake.read("standing")
     home = home.select("relationship_id", "net_level", at_home=(home.net_level == 0) & (home.client_level == 0))
-    out = wide.join(sums, "raw").left_join(home, "relationship_id")
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
-    # what is at home in its mailbox is judged by itself alone: neighbours in an office do not add up
-    at_home = ibis.coalesce(out.at_home, ibis.literal(True))
-    apart = ibis.ifelse(at_home, 0, ibis.least(out.bits, out.token + out.volume))
-    lake.write(
-        "judged",
-        out.select(
-            "visit_id",
-            "relationship_id",
-            "bits",
-            "raw",
-            apart=apart,
-            at_home=at_home,
-            net_level=ibis.coalesce(out.net_level, 0),
-        ),
+    placed = relations.select("relationship_id", "joint").left_join(home, "relationship_id")
+    placed = placed.select(
+        "relationship_id",
+        "joint",
+        net_level=ibis.coalesce(placed.net_level, 0),
+        at_home=ibis.coalesce(placed.at_home, ibis.literal(True)),
     )
+    own = strongest.select("visit_id", *SEPARATE)
+    wide = lake.read("visits").select("visit_id", "relationship_id").join(placed, "relationship_id")
+    wide = wide.left_join(own, "visit_id")
+    wide = wide.drop([c for c in wide.columns if c.endswith("_right")])
+    wide = wide.mutate(**{a: ibis.coalesce(wide[a], 0) for a in SEPARATE})
+    wide = wide.mutate(raw=wide.joint + wide.token + wide.volume)
+    wide = lake.write("weighed", wide.filter((wide.raw > 0) | ~wide.at_home))
+    histograms = [_histogram(lake, relations, a) for a in ("joint", *SEPARATE)]
+    totals = sorted({0, *lake.fetch(wide.select("raw").distinct())["raw"].to_pylist()})
+    table = bits.sums(histograms, totals)
+    sums = lake.put("sums", pa.table({"raw": list(table), "bits": list(table.values())}, schema=_ints("raw", "bits")))
+    out = wide.join(sums, "raw")
+    # what is at home in its mailbox is judged by itself alone: neighbours in an office do not add up
+    apart = ibis.ifelse(out.at_home, 0, ibis.least(out.bits, out.token + out.volume))
+    lake.write("judged", out.select("visit_id", "relationship_id", "bits", "raw", "at_home", "net_level", apart=apart))
 
 
 def _ints(*names: str) -> pa.Schema:
     return pa.schema([(n, pa.int64()) for n in names])
 
 
-def _per_relation(lake: Lake, wide: Table) -> Table:
+def _per_relation(lake: Lake, strongest: Table) -> Table:
     """Each relationship's aspects, with network and client counted jointly among relationships that began like it."""
-    r = lake.read("relations").select("relationship_id", "period")
-    trusted = wide.anti_join(lake.read("doubted"), "visit_id").select("relationship_id").distinct()
-    tops = wide.group_by("relationship_id").agg(
-        plain=wide.plain.max(), network=wide.network.max(), client=wide.client.max(),
-        token=wide.token.max(), volume=wide.volume.max(),
-    )  # fmt: skip
-    tops = tops.join(r, "relationship_id").left_join(trusted.mutate(benign=ibis.literal(1)), "relationship_id")
-    tops = tops.drop([c for c in tops.columns if c.endswith("_right")])
-    tops = tops.mutate(benign=ibis.coalesce(tops.benign, 0))
+    tops = strongest.group_by("relationship_id").agg(**{a: strongest[a].max() for a in ("plain", *JOINT, *SEPARATE)})
+    lost = lake.read("unfair").select("unit_id", lost=ibis.literal(1))
+    every = lake.read("relations").select("relationship_id", "period").left_join(tops, "relationship_id")
+    every = every.left_join(lost, every.relationship_id == lost.unit_id)
+    every = every.drop("relationship_id_right", "unit_id")
+    tops = every.mutate(
+        benign=1 - ibis.coalesce(every.lost, 0),
+        **{a: ibis.coalesce(every[a], 0) for a in ("plain", *JOINT, *SEPARATE)},
+    )
     cells = tops.group_by("period", "plain").agg(here=tops.benign.sum().cast("int64"))
     upward = ibis.window(group_by="period", order_by=ibis.desc(cells.plain), preceding=None, following=0)
     cells = cells.mutate(

@@ -17,7 +17,7 @@ from brokenseal.lake.ledger import Ledger, Segment
 
 SMALL_BYTES = 16 << 20
 MOST_SMALL = 64
-_UNTIMED = ("sightings", "rejects")
+_UNTIMED = ("sightings", "rejects", "key_documents", "trusted_keys", "key_findings", "leaks")
 _MERGED = "month-"
 
 

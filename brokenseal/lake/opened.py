@@ -6,17 +6,18 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from brokenseal import schema
 from brokenseal.errors import LakeError, UsageError
 from brokenseal.lake import compaction, query, seal
-from brokenseal.lake.connect import clear, megabytes
+from brokenseal.lake.connect import COMPRESSION, clear, megabytes
 from brokenseal.lake.engine import Engine, Settings, started
 from brokenseal.lake.intake import Intake, aside, place
 from brokenseal.lake.ledger import Ledger, Segment
@@ -294,6 +295,26 @@ class Lake:
         """The way in; only with the lock."""
         self._writing()
         return Intake(self.path, self._ledger, self._outdated)
+
+    def append(self, rows: Mapping[str, pa.Table]) -> None:
+        """Rows of tables of the truth that come from no input, by table, published in one transaction."""
+        self._writing()
+        folder = self.aside()
+        segments = []
+        for table, own in rows.items():
+            columns = columns_of(table)
+            if columns is None:
+                raise LakeError(f"no table {table!r}")
+            if own.num_rows:
+                file = folder / f"{table}.parquet"
+                with clear(f"cannot write into {self.path}"):
+                    pq.write_table(own.select(list(columns.names)).cast(arrow(columns)), file, compression=COMPRESSION)
+                segments.append(Segment(table, str(file), own.num_rows))
+        if segments:
+            with clear(f"cannot write into {self.path}"):
+                moved = place(self.path, segments, f"appended-{self._ledger.links()}")
+            self._ledger.replace(moved, (), time.time(), "appended")
+            self.refresh()
 
     def state_custody(self, list_sha256: str, rows: Iterable[dict[str, str | None]]) -> None:
         """What a custody list, named by its hash, says of files; a list that is known already changes nothing."""

@@ -83,7 +83,8 @@ class Published:
 
     def _written_losers(self) -> Path | None:
         sightings = self.files("sightings")
-        if len(self.state.inputs) < 2 or not sightings:
+        alone = len(self.state.inputs) == 1 and self.state.inputs[0]["shape"] != "zip"
+        if not self.state.inputs or alone or not sightings:
             return None
         target = self._spill.folder / f"losers-{self.state.head[:16]}.parquet"
         with self._plain("cannot tell which copies are kept") as db:

@@ -220,7 +220,7 @@ def _item_order(item: Row) -> tuple[datetime, str, str, str]:
 
 
 def _is_folder(item: Row) -> bool:
-    return item["certainty"] == "folder"
+    return item["certainty"] in ("folder", "list")
 
 
 def _item(row: Row, *names: str) -> Row:

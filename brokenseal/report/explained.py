@@ -159,7 +159,7 @@ def _acts(acts: list[Row], console: Console) -> None:
 
 def _record(record: Row, console: Console, *, whole: bool) -> None:
     _heading(console, f"Record {visible(record['record_id'], TEXT)}")
-    rows = [("file", visible(record["path"], 400)), ("row", str(record["row"])), ("SHA-256", record["file_sha256"])]
+    rows = [("file", visible(_placed(record), 400)), ("row", str(record["row"])), ("SHA-256", record["file_sha256"])]
     found = record.get("found") or {}
     rows.append(("checked", visible(found.get("told") or NOT_FOUND, 400)))
     _say(console, rows if whole else [("place", f"{rows[0][1]}, row {record['row']}: {rows[3][1]}")])
@@ -169,6 +169,11 @@ def _record(record: Row, console: Console, *, whole: bool) -> None:
             console.print(Text("  " + visible(line, 400)), soft_wrap=True)
         if len(lines) > MOST_LINES:
             console.print(Text(f"  … {len(lines) - MOST_LINES:,} more lines; --json holds all", style="dim"))
+
+
+def _placed(record: dict[str, Any]) -> str:
+    """The file, and the member of it where it is an archive."""
+    return record["path"] + (f" / {record['member']}" if record.get("member") else "")
 
 
 def _pretty(raw: str) -> str:

@@ -17,6 +17,7 @@ from brokenseal.errors import LakeError
 from brokenseal.lake import Lake
 from brokenseal.report.assemble import answer
 from brokenseal.report.contract import dump, validate
+from brokenseal.report.language import SOURCE, language
 from brokenseal.report.page import html
 
 ANSWER, PAGE, RUN = "answer.json", "report.html", "run.json"
@@ -32,11 +33,14 @@ class Call:
     started: datetime
 
 
-def write(lake: Lake, out: Path, call: Call, reasons: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Write the three files into `out`, and return the answer. reasons: as for `answer`."""
+def write(
+    lake: Lake, out: Path, call: Call, reasons: Mapping[str, Mapping[str, Any]], tag: str = SOURCE
+) -> dict[str, Any]:
+    """Write the three files into `out`, and return the answer. reasons: as for `answer`; tag: the page's language."""
+    language(tag)
     made = answer(lake, reasons)
     validate(made)
-    told, page = dump(made), html(made, reasons).encode("utf-8")
+    told, page = dump(made), html(made, reasons, tag).encode("utf-8")
     run = {**_run(lake, call), "answer_sha256": _sha256(told), "report_sha256": _sha256(page)}
     try:
         out.mkdir(parents=True, exist_ok=True)

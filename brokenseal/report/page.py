@@ -1,13 +1,12 @@
 """The answer as one page: no script, nothing fetched, all that the log holds shown as text.
 
-Every value that the template prints passes through `visible` and then through HTML escaping; no template line can leave
-that out. The page's own policy forbids everything but its styles.
+Every value that the templates print passes through `visible` and then through HTML escaping; no template line can leave
+that out. The page's own policy forbids everything but its styles. All sentences are the reader's, by `language`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -16,40 +15,66 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from brokenseal.report import advice, words
+from brokenseal.report import advice, asks, expiry, story, timeline, words
+from brokenseal.report.dossiers import ORPHAN, dossiers, room
+from brokenseal.report.language import LONGEST, Language, language
 from brokenseal.report.visible import visible
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).with_name("templates")
 MOST_IN_HEAD = 3
+MOST_FINDINGS = 20
+MOST_INDICATORS = 200
+MOST_GAPS = 300
+"""Of each kind. What is left out is counted, and stands in answer.json."""
 CARRIERS = ("session", "token")
-MOST_ITEMS = 500
-MOST_ACTS = 2000
-"""What is left out is counted, and stands in answer.json."""
-LONGEST = 2000
-"""Above this no text of ours is longer; a text from the log is cut earlier, by the template."""
+UNKNOWN: Mapping[str, Any] = {"explains": "", "misses": "", "benign": ()}
 Row = dict[str, Any]
 Reasons = Mapping[str, Mapping[str, Any]]
 
 
-def html(answer: Row, reasons: Reasons) -> str:
-    """The page. reasons: as for `answer`; what each reason explains, misses, and what is benign."""
-    views = [_case(c) for c in answer["cases"]]
+def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
+    """The page. reasons: as for `answer`; tag: the reader's language. Raises UsageError for one without a catalogue."""
+    lang = language(tag)
+    known = _known(reasons, answer)
+    span = timeline.axis(answer)
+    blind = timeline.Blind(answer["gaps"])
+    views = [_case(n, c, span, blind, answer["leads"]) for n, c in enumerate(answer["cases"], start=1)]
     return (
         _environment()
         .get_template("page.html")
         .render(
             answer=answer,
-            reasons=_known(reasons, answer),
+            lang=lang,
+            t=lang.t,
+            tn=lang.tn,
+            say=lang.say,
+            time=lang.time,
+            number=lang.number,
+            words=words,
+            reasons=known,
+            orphan=reasons.get(ORPHAN, UNKNOWN),
             style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
-            headline=advice.headline(answer),
-            steps=advice.steps(answer),
+            headline=advice.headline(answer, lang),
+            steps=advice.steps(answer, lang),
             unread=advice.unread(answer),
             views=views,
-            head=views[:MOST_IN_HEAD],
-            most=MOST_ITEMS,
-            most_acts=MOST_ACTS,
-            gaps=_gaps(answer["gaps"]),
-            words=words,
+            head_views=views[:MOST_IN_HEAD],
+            questions=story.questions(answer, lang),
+            chain=lambda case: story.chain(case, lang),
+            asks=asks.asks(answer, lang),
+            expiries=expiry.by_stream(answer),
+            ticks=timeline.ticks(span, lang),
+            gaps=_gaps(answer["gaps"], span),
+            dossiers=dossiers(answer, blind),
+            room=room(answer),
+            most=MOST_FINDINGS,
+            most_indicators=MOST_INDICATORS,
+            most_gaps=MOST_GAPS,
+            unfound=_unfound(reasons, answer),
+            mono=_mono,
+            bdi=_bdi,
+            code=_code,
+            custody=lambda row: _custody(row, lang),
         )
     )
 
@@ -66,8 +91,12 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["cut"] = visible
     # Jinja's own `capitalize` would write VPN as vpn
-    environment.filters["upfirst"] = lambda text: text[:1].upper() + text[1:]
+    environment.filters["upfirst"] = _upfirst
     return environment
+
+
+def _upfirst(text: Any) -> Any:
+    return text[:1].upper() + text[1:] if text and text[0] != "<" else text
 
 
 def _printed(value: Any) -> Any:
@@ -75,37 +104,86 @@ def _printed(value: Any) -> Any:
     return value if isinstance(value, Markup) else visible(value, LONGEST)
 
 
+def _bdi(text: Any) -> Markup:
+    """A text of its own direction."""
+    return Markup("<bdi>{}</bdi>").format(text if isinstance(text, Markup) else visible(text, LONGEST))
+
+
+def _mono(text: Any) -> Markup:
+    """An id inside a sentence."""
+    return Markup('<bdi class="mono">{}</bdi>').format(text if isinstance(text, Markup) else visible(text, LONGEST))
+
+
+def _code(text: str) -> Markup:
+    """A command inside a sentence."""
+    return Markup('<code dir="ltr">{}</code>').format(text)
+
+
+def _custody(row: Row, lang: Language) -> Markup:
+    """Who exported a file, with which account and query; what nobody said is said to be so."""
+    told = row.get("custody")
+    if not told:
+        return lang.t("not stated")
+    parts = told.items() if isinstance(told, Mapping) else [("custody", told)]
+    return Markup("; ").join(
+        Markup("{}: {}").format(lang.say(name), _bdi(value) if value else lang.t("not stated")) for name, value in parts
+    )
+
+
 def _known(reasons: Reasons, answer: Row) -> dict[str, Mapping[str, Any]]:
     """Every reason that the answer names; one that this version does not know is shown by its name."""
     found = [f for part in (*answer["cases"], *answer["leads"]) for f in part["findings"]]
-    unknown = {"explains": "", "misses": "", "benign": ()}
-    return {f["evidence"]: {**unknown, "title": f["evidence"], **f} for f in found} | dict(reasons)
+    named = {f["evidence"]: {**UNKNOWN, "title": f["evidence"], **f} for f in found}
+    return {name: reasons.get(name, told) for name, told in sorted(named.items())}
 
 
-def _case(case: Row) -> Row:
-    """What the template needs beside the case: mailboxes by organisation, findings by reason, the span of time."""
-    span = _Span(case["first_access"], case["last_access"])
-    by_tenant = [
-        (tenant, [{"row": m, "left": span.left(m["first_access"]), "width": span.width(m)} for m in boxes])
-        for tenant, boxes in groupby(case["mailboxes"], key=lambda m: m["tenant_id"])
-    ]
-    messages, folders = words.counted(case)
+def _unfound(reasons: Reasons, answer: Row) -> list[str]:
+    """Reasons that were looked for and weighed nothing in any case or lead."""
+    found = {f["evidence"] for part in (*answer["cases"], *answer["leads"]) for f in part["findings"]}
+    return [r["title"] for name, r in sorted(reasons.items()) if name not in found]
+
+
+def _case(number: int, case: Row, span: timeline.Axis, blind: timeline.Blind, leads: list[Row]) -> Row:
+    """What the template needs beside the case."""
     return {
+        "number": number,
         "case": case,
-        "tenants": by_tenant,
-        "reasons": _by_reason(case["findings"]),
-        "accessed": words.at_least(messages, folders),
+        "tenants": _lines(number, case, span, blind, leads),
+        "reasons": by_reason(case["findings"]),
+        "counted": words.counted(case),
         "confirmed": sum(m["confirmed"] for m in case["mailboxes"]),
         "either": any(i["by"] == "either" for m in case["mailboxes"] for i in (*m["messages"], *m["folders"])),
         "alternatives": [(a, list(g)) for a, g in groupby(case["how"]["alternatives"], key=lambda a: a["against"])],
         "carriers": [i for i in case["indicators"] if i["type"] in CARRIERS],
         "shared": [i for i in case["indicators"] if i["type"] not in CARRIERS],
-        "links": sorted({a["link"] for a in case["acts"]}),
         "linked": sum(a["basis"] == "link" for a in case["acts"]),
     }
 
 
-def _by_reason(findings: list[Row]) -> list[Row]:
+def _lines(number: int, case: Row, span: timeline.Axis, blind: timeline.Blind, leads: list[Row]) -> list[Row]:
+    """The timeline: organisations with their blind windows, and of each the mailboxes with marks and windows."""
+    acts: dict[str | None, list[Row]] = {}
+    for act in [*case["acts"], *({**x, "lead": True} for x in leads)]:
+        acts.setdefault(act["mailbox"], []).append(act)
+    out = []
+    for nth, (tenant, boxes) in enumerate(groupby(enumerate(case["mailboxes"]), key=lambda p: p[1]["tenant_id"])):
+        rows = [
+            {
+                "id": f"d{number}-{place}",
+                "mailbox": m["mailbox"],
+                "visits": sum(not a.get("lead") for a in acts.get(m["mailbox"], [])),
+                "marks": timeline.marks(acts.get(m["mailbox"], []), span),
+                "windows": timeline.windows(blind.of_mailbox(tenant, m["mailbox"]), span),
+            }
+            for place, m in boxes
+        ]
+        out.append(
+            {"nth": nth, "tenant": tenant, "rows": rows, "windows": timeline.windows(blind.of_tenant(tenant), span)}
+        )
+    return out
+
+
+def by_reason(findings: list[Row]) -> list[Row]:
     """One entry a reason: its strongest finding, how many visits it is found in, and all its findings."""
     names: dict[str, list[Row]] = {}
     for f in findings:
@@ -116,20 +194,11 @@ def _by_reason(findings: list[Row]) -> list[Row]:
     ]
 
 
-def _gaps(gaps: list[Row]) -> list[tuple[str, list[Row]]]:
+def _gaps(gaps: list[Row], span: timeline.Axis) -> list[Row]:
+    """By kind, each with its places on the axis."""
     ordered = sorted(gaps, key=lambda g: g["kind"])
-    return [(kind, list(rows)) for kind, rows in groupby(ordered, key=lambda g: g["kind"])]
-
-
-class _Span:
-    """Places on a bar that stands for the case's whole time, in per cent."""
-
-    def __init__(self, first: str, last: str) -> None:
-        self.begin = datetime.fromisoformat(first)
-        self.seconds = max((datetime.fromisoformat(last) - self.begin).total_seconds(), 1.0)
-
-    def left(self, time: str) -> int:
-        return min(98, int(100 * (datetime.fromisoformat(time) - self.begin).total_seconds() / self.seconds))
-
-    def width(self, row: Row) -> int:
-        return max(2, self.left(row["last_access"]) - self.left(row["first_access"]))
+    out = []
+    for kind, own in groupby(ordered, key=lambda g: g["kind"]):
+        rows = [{**g, "place": span.window(g["from"], g["to"]) if g["from"] or g["to"] else None} for g in own]
+        out.append({"kind": kind, "rows": rows, "windows": timeline.windows(rows, span)})
+    return out

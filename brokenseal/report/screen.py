@@ -30,7 +30,7 @@ Row = dict[str, Any]
 def terminal(answer: Row, console: Console, page: Path | None = None) -> None:
     """Print the answer. page: where the report lies, if it was written."""
     verdict = Text(answer["verdict"].upper(), style=TONES[answer["verdict"]])
-    verdict.append(f"  {advice.headline(answer)}", style="not bold default")
+    verdict.append(f"  {advice.headline(answer).unescape()}", style="not bold default")
     console.print(verdict, soft_wrap=not console.is_terminal)
     for case in answer["cases"][:MOST_CASES]:
         console.print()
@@ -52,7 +52,7 @@ def _case(case: Row, line: float, console: Console) -> None:
     rows = [
         ("since", Text(f"{since}{words.minute(case['first_access'])} UTC", style="bold")),
         ("until", Text(f"{words.minute(case['last_access'])} UTC; {words.still(case['ongoing'])}")),
-        ("accessed", Text(words.accessed(case))),
+        ("accessed", Text(str(words.accessed(case)))),
         ("mailboxes", Text(_boxes(case["mailboxes"]))),
         ("how", Text(case["how"]["kind"])),
         (
@@ -92,7 +92,7 @@ def _rest(answer: Row, page: Path | None) -> list[tuple[str, Text]]:
         ),
         ("gaps", Text(_gaps(answer["gaps"]))),
         ("inputs", Text(told + (f", {words.many(len(unread), 'file')} not taken in whole" if unread else ""))),
-        *(("next" if n == 0 else "", Text(step)) for n, step in enumerate(advice.steps(answer)[:2])),
+        *(("next" if n == 0 else "", Text(str(step.unescape()))) for n, step in enumerate(advice.steps(answer)[:2])),
     ]
     if page is not None:
         rows.append(("report", Text(visible(page, 1000), style="bold")))

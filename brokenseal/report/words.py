@@ -8,26 +8,41 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-MEANING = {
-    "intrusion": "Somebody got in.",
-    "suspicion": "Something does not fit, and it is not enough to say that somebody got in.",
-    "nothing found": "No record of access by an intruder in what these logs cover.",
-    "cannot tell": "These logs do not suffice to say whether somebody got in.",
-}
+from markupsafe import Markup
+
+from brokenseal.report.language import Language, language, marked
+
 CERTAINTY = {
-    "listed": "named in the record of the access",
-    "list": "asked for in a list that names no message",
-    "folder": "its folder was synchronised",
-    "unknown": "not known",
+    "listed": marked("named in the record of the access"),
+    "list": marked("asked for in a list that names no message"),
+    "folder": marked("its folder was synchronised"),
+    "quoted": marked("quoted in another message that was accessed"),
+    "reported": marked("reported by the provider or a person"),
+    "unknown": marked("not known"),
 }
 LINKS = {
-    "token": "linked to its sign-in by its token",
-    "session": "linked to a sign-in by its session",
-    "circumstantial": "a sign-in of the same person and address lies near; no proof",
-    "orphan": "no sign-in issued its token or session",
-    "unlinkable": "the record names neither token nor session",
-    "pending": "the sign-in logs that would show it are missing or not yet settled",
+    "token": marked("linked to its sign-in by its token"),
+    "session": marked("linked to a sign-in by its session"),
+    "circumstantial": marked("a sign-in of the same person and address lies near; no proof"),
+    "orphan": marked("no sign-in issued its token or session"),
+    "unlinkable": marked("the record names neither token nor session"),
+    "pending": marked("the sign-in logs that would show it are missing or not yet settled"),
 }
+BASES = {
+    "own evidence": marked("on its own evidence"),
+    "link": marked("by a link"),
+    "person": marked("by a person's word"),
+}
+STREAMS = {
+    "access": marked("mailbox access"),
+    "unified-audit": marked("unified audit"),
+    "interactive": marked("interactive sign-in"),
+    "non-interactive": marked("non-interactive sign-in"),
+    "service-principal": marked("service principal sign-in"),
+    "managed-identity": marked("managed identity sign-in"),
+}
+RARE = 10**9
+Row = dict[str, Any]
 
 
 def moment(time: datetime | None) -> str | None:
@@ -36,42 +51,87 @@ def moment(time: datetime | None) -> str | None:
 
 
 def minute(text: str | None) -> str:
-    """A time of the answer as people see it: to the minute, in UTC."""
+    """A time of the answer in the terminal: to the minute, in UTC."""
     return "unknown" if text is None else f"{text[:10]} {text[11:16]}"
 
 
 def day(text: str | None) -> str:
-    """The date of a time of the answer."""
+    """The date of a time of the answer, in the terminal."""
     return "unknown" if text is None else text[:10]
 
 
 def many(number: int, one: str, more: str | None = None) -> str:
-    """`1 mailbox`, `1,204 mailboxes`."""
+    """`1 mailbox`, `1,204 mailboxes`, in English."""
     plural = more or (one + "es" if one.endswith(("x", "s")) else one + "s")
     return f"{number:,} {one if number == 1 else plural}"
 
 
-def at_least(messages: int, folders: int) -> str:
+def stream(name: str, lang: Language) -> Markup:
+    """A log, by what it holds."""
+    return lang.t(STREAMS[name]) if name in STREAMS else lang.say(name)
+
+
+def mailboxes(number: int, lang: Language) -> Markup:
+    """So many mailboxes."""
+    return lang.tn("{n} mailbox", "{n} mailboxes", number)
+
+
+def organisations(number: int, lang: Language) -> Markup:
+    """So many organisations."""
+    return lang.tn("{n} organisation", "{n} organisations", number)
+
+
+def visits(number: int, lang: Language) -> Markup:
+    """So many visits."""
+    return lang.tn("{n} visit", "{n} visits", number)
+
+
+def at_least(messages: int, folders: int, lang: Language | None = None) -> Markup:
     """What was accessed, as a lower bound."""
-    parts = [f"at least {many(messages, 'message')}"] if messages or not folders else []
-    if folders:
-        parts.append(f"{many(folders, 'whole folder')}, of which every message must be taken as accessed")
-    return " and ".join(parts)
+    lang = lang or language()
+    said = lang.tn("at least {n} message", "at least {n} messages", messages)
+    if not folders:
+        return said
+    whole = lang.tn(
+        "{n} whole folder, of which every message must be taken as accessed",
+        "{n} whole folders, of which every message must be taken as accessed",
+        folders,
+    )
+    return lang.t("{messages} and {folders}", messages=said, folders=whole) if messages else whole
 
 
-def once(once_in: int) -> str:
+def brief(messages: int, folders: int, lang: Language) -> Markup:
+    """The same in few words."""
+    said = lang.tn("at least {n} message", "at least {n} messages", messages)
+    if not folders:
+        return said
+    whole = lang.tn("{n} whole folder", "{n} whole folders", folders)
+    return lang.t("{messages} and {folders}", messages=said, folders=whole) if messages else whole
+
+
+def rounded(once_in: int) -> int:
+    """A rarity to two figures, from a hundred on: more it does not know."""
+    return once_in if once_in < 100 else int(float(f"{once_in:.2g}"))
+
+
+def once(once_in: int, lang: Language | None = None) -> Markup:
     """A rarity as people understand one: how often a benign act would look at least this odd."""
+    lang = lang or language()
     if once_in <= 1:
-        return "nearly always"
-    if once_in >= 10**9:
-        return "less than once in a thousand million"
-    rounded = once_in if once_in < 100 else int(float(f"{once_in:.2g}"))
-    return f"about once in {rounded:,}"
+        return lang.t("nearly always")
+    if once_in >= RARE:
+        return lang.t("less than once in a thousand million")
+    return lang.t("about once in {n}", n=lang.number(rounded(once_in)))
 
 
-def benign(once_in: int) -> str:
+def benign(once_in: int, lang: Language | None = None) -> Markup:
     """The same, where it stands alone."""
-    return "as most benign acts are" if once_in <= 1 else f"{once(once_in)} benign acts"
+    lang = lang or language()
+    if once_in <= 1:
+        return lang.t("as most benign acts are")
+    if once_in >= RARE:
+        return lang.t("less than once in a thousand million benign acts")
+    return lang.t("about once in {n} benign acts", n=lang.number(rounded(once_in)))
 
 
 def rarity(bits: float) -> int:
@@ -79,35 +139,33 @@ def rarity(bits: float) -> int:
     return max(1, round(2**bits))
 
 
-def line(case: dict[str, Any], line_bits: float) -> str:
+def line(case: Row, line_bits: float, lang: Language | None = None) -> Markup:
     """Where the case lies beside the line."""
+    lang = lang or language()
+    shown = lang.number(float(line_bits))
     if case["bits"] < line_bits and case["severity"] in ("critical", "high"):
-        return f"below the {line_bits} bits asked of a single visit; its visits together pass the line for groups"
-    return f"the line lies at {line_bits} bits"
+        return lang.t(
+            "below the {line} bits asked of a single visit; its visits together pass the line for groups", line=shown
+        )
+    return lang.t("the line lies at {line} bits", line=shown)
 
 
-def still(ongoing: bool | None) -> str:
+def still(ongoing: bool | None, lang: Language | None = None) -> Markup:
     """Whether they are still there."""
-    return {
-        True: "the last access lies within the last 72 hours looked at: take it that they are still there",
-        False: "no record of further access since",
-        None: "whether they are still there cannot be told: the log ends too soon after the last access",
-    }[ongoing]
+    lang = lang or language()
+    if ongoing:
+        return lang.t("the last access lies within the last 72 hours looked at: take it that they are still there")
+    if ongoing is None:
+        return lang.t("whether they are still there cannot be told: the log ends too soon after the last access")
+    return lang.t("no record of further access since")
 
 
-def counted(case: dict[str, Any]) -> tuple[int, int]:
+def counted(case: Row) -> tuple[int, int]:
     """Messages and folders of a case; a message accessed in two mailboxes is two."""
     boxes = case["mailboxes"]
     return sum(len(m["messages"]) for m in boxes), sum(len(m["folders"]) for m in boxes)
 
 
-def counts(box: dict[str, Any]) -> str:
-    """What was accessed in one mailbox, in few words."""
-    messages, folders = len(box["messages"]), len(box["folders"])
-    parts = [f"at least {many(messages, 'message')}"] if messages or not folders else []
-    return ", ".join([*parts, many(folders, "whole folder")] if folders else parts)
-
-
-def accessed(case: dict[str, Any]) -> str:
+def accessed(case: Row, lang: Language | None = None) -> Markup:
     """What a case accessed, as a lower bound."""
-    return at_least(*counted(case))
+    return at_least(*counted(case), lang)

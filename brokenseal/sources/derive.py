@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from brokenseal.lake import Lake
 
 ROWS = 50_000
-_COLUMNS = ["file_sha256", "row", "raw", "record_id", "tenant_id", "shape"]
+_COLUMNS = ["file_sha256", "member", "row", "raw", "record_id", "tenant_id", "shape"]
 
 
 def refresh(lake: Lake) -> None:
@@ -61,8 +61,10 @@ def _blocks(path: Path) -> Iterator[pa.Table]:
 
 def _again(extraction: Extraction, rows: pa.Table) -> None:
     """The rows of one shape, each file by its number."""
-    encoded = pc.dictionary_encode(rows["file_sha256"]).combine_chunks()
-    for sha in encoded.dictionary.to_pylist():
-        extraction.add(sha)
-    kept = rows.drop_columns(["file_sha256", "shape"])
+    placed = pc.binary_join_element_wise(rows["file_sha256"], rows["member"], "/", null_handling="skip")
+    encoded = pc.dictionary_encode(placed).combine_chunks()
+    for text in encoded.dictionary.to_pylist():
+        sha, _, member = text.partition("/")
+        extraction.add(sha, member or None)
+    kept = rows.drop_columns(["file_sha256", "member", "shape"])
     extraction.again(kept.add_column(0, "file", encoded.indices.cast(pa.int32())))

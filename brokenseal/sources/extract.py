@@ -8,6 +8,7 @@ strings are normalised once for each distinct one.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from brokenseal.sources.log import Log
 FAST = "starts_with(raw, '{') and not contains(raw, '\\u0000')"
 """What the fast reader may try: an escaped NUL it would take as it is."""
 ROW_BITS = 40
+_NUMBERS = itertools.count()
 GROUP = 20_480
 SLICE = 4096
 """Rows that one thread of the engine takes at a time."""
@@ -70,14 +72,14 @@ class Reject:
 
 @dataclass
 class Extraction:
-    """Files of one log being taken in. `folder`: a fresh one for segments. `files`: their SHA-256, by number."""
+    """Files of one log being taken in. `folder`: a fresh one for segments. `files`: SHA-256 and member, by number."""
 
     db: Any
     log: Log
     tenant: str | None
     folder: Path
     threads: int = 1
-    files: list[str] = field(default_factory=list)
+    files: list[tuple[str, str | None]] = field(default_factory=list)
     records: Counter[int] = field(default_factory=Counter)
     segments: list[Segment] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
@@ -85,15 +87,17 @@ class Extraction:
     def __post_init__(self) -> None:
         # Arrow has no filter for the texts of a block: the engine must not hand it one
         self.db.execute("set disabled_optimizers = 'join_filter_pushdown'")
-        self.db.execute("create or replace temp table ids (file int, record_id varchar)")
+        # the ids of one log are not those of another that waits beside it
+        self._ids = f"ids_{next(_NUMBERS)}"
+        self.db.execute(f"create temp table {self._ids} (file int, record_id varchar)")
         given = f"bs_guid({quoted(self.tenant)})" if self.tenant else "null::varchar"
         self._texts = ", ".join(f"{sql} as {name}" for name, sql in self.log.texts.items())
         columns = self.log.record.items()
         self._columns = ", ".join(f"{sql.replace('given_tenant', given)} as {name}" for name, sql in columns)
 
-    def add(self, file_sha256: str) -> int:
-        """A file whose rows will come; returns its number."""
-        self.files.append(file_sha256)
+    def add(self, file_sha256: str, member: str | None = None) -> int:
+        """A file, or a member of an archive, whose rows will come; returns its number."""
+        self.files.append((file_sha256, member))
         return len(self.files) - 1
 
     def take(self, block: pa.Table) -> None:
@@ -135,7 +139,7 @@ class Extraction:
 
     def _typed(self, source: str, text: str, guard: str) -> str:
         parsed = f"case when {guard} then try(json_transform({text}, '{self.log.spec_json}')) end as p"
-        unwrapped = f"select *, {self.log.unwrap} as u from (select file, row, {parsed} from {source})"
+        unwrapped = f"select *, {self.log.unwrap} as u from (select file, row, {text} as raw, {parsed} from {source})"
         picked = f"select *, {self._texts} from ({unwrapped})"
         return f"select file, row, coalesce({self.log.valid}, false) as valid, {self._columns} from ({picked})"
 
@@ -163,7 +167,7 @@ class Extraction:
         self.db.execute(f"insert into typed {self._typed('mended', 'raw', 'raw is not null')}")
         self.db.unregister("mended")
         for file, row, raw in self._texts_where("not valid"):
-            why = second.reason(raw) or f"no record of {self.log.name}: it has neither id nor operation nor time"
+            why = second.reason(raw) or f"no record of {self.log.name}: it lacks {self.log.needs}"
             self.rejects.append(Reject(file, row, why, second.names_mail(raw)))
         self.db.execute("delete from typed where not valid")
 
@@ -181,9 +185,9 @@ class Extraction:
         """`kept`: the first copy of each record that no earlier block of its file had."""
         firsts = "select file, record_id, min(row) as row from typed group by file, record_id"
         if self.records:
-            firsts = f"select * from ({firsts}) anti join ids using (file, record_id)"
+            firsts = f"select * from ({firsts}) anti join {self._ids} using (file, record_id)"
         self.db.execute(f"create or replace temp table firsts as {firsts}")
-        self.db.execute("insert into ids select file, record_id from firsts")
+        self.db.execute(f"insert into {self._ids} select file, record_id from firsts")
         fresh = dict(self.db.execute("select file, count(*) from firsts group by file").fetchall())
         self.records.update(fresh)
         whole = sum(fresh.values()) == self.db.execute("select count(*) from typed").fetchone()[0]
@@ -194,20 +198,28 @@ class Extraction:
 
     def _copy(self) -> None:
         place = self._place()
+        source = "source" if "source" in self.log.record else quoted(self.log.source)
         self._segment(
             "sightings",
-            f"select record_id, {place}, null::varchar as member, row, '{self.log.name}' as shape, content from typed",
+            f"select record_id, {place}, row, '{self.log.name}' as shape, content from typed",
         )
         self._segment(
             "records",
-            f"select record_id, tenant_id, '{self.log.source}' as source, '{self.log.name}' as shape, operation, time, raw, "
-            f"null::timestamp as available_at, {place}, null::varchar as member, row from block join kept using (file, row)",
+            f"select record_id, tenant_id, {source} as source, '{self.log.name}' as shape, operation, time, raw, "
+            f"null::timestamp as available_at, {place}, row from block join kept using (file, row)",
         )
         self._derive()
 
     def _place(self) -> str:
-        names = ", ".join(f"'{sha}'" for sha in self.files)
-        return (f"[{names}][file + 1]" if len(self.files) > 1 else names) + " as file_sha256"
+        """The file, its member, and both as one text, of a row's file number."""
+
+        def of(texts: Sequence[str | None]) -> str:
+            written = ["null::varchar" if t is None else quoted(t) for t in texts]
+            return written[0] if len(set(written)) == 1 else f"[{', '.join(written)}][file + 1]"
+
+        both = [sha if member is None else f"{sha}/{member}" for sha, member in self.files]
+        shas, members = zip(*self.files)
+        return f"{of(shas)} as file_sha256, {of(members)} as member, {of(both)} as place"
 
     def _derive(self) -> None:
         """The tables that are made of records."""
@@ -228,6 +240,10 @@ class Extraction:
         made = {}
         if "ip" in described:
             made["ip_is"] = "coalesce(kind, 'unknown')"
+            if "original" in self.log.record and table == "issuances":
+                made["ip_is"] = (
+                    "case when original and host is not null then 'original' else coalesce(kind, 'unknown') end"
+                )
             sql = f"select * from ({sql}) left join hosts using (host) left join nets on hosts.prefix = nets.net"
         if "client" in described:
             # the provider's background service may run in a cloud that it rents out too
@@ -263,10 +279,11 @@ class Extraction:
 
     def finish(self) -> None:
         """Write the rejects."""
+        self.db.execute(f"drop table if exists {self._ids}")
         if not self.rejects:
             return
         self.rejects.sort(key=lambda r: (r.file, r.row))
-        rows = [(self.files[r.file], None, r.row, r.reason, r.mail) for r in self.rejects]
+        rows = [(*self.files[r.file], r.row, r.reason, r.mail) for r in self.rejects]
         target = self.folder / f"rejects-{len(self.segments)}.parquet"
         pq.write_table(_table(rows, _REJECTS), target, compression="zstd")
         self.segments.append(Segment("rejects", str(target), len(rows), target.stat().st_size))

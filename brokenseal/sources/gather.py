@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 from brokenseal.errors import InputError, LakeError, UsageError
 from brokenseal.lake.connect import clear, embedded, megabytes
+from brokenseal.sources import unpack
 from brokenseal.sources.derive import refresh
-from brokenseal.sources.lines import GZIP
+from brokenseal.sources.lines import PACKED
 from brokenseal.sources.take import Batch, Job, Taken, take
 
 if TYPE_CHECKING:
@@ -144,9 +145,12 @@ def _hash(named: Named) -> tuple[str, os.stat_result, int]:
     if not stat.S_ISREG(before.st_mode):
         raise InputError(f"{named.shown}: not a regular file")
     with named.path.open("rb") as handle:
-        packed = handle.read(len(GZIP)) == GZIP
+        head = handle.read(4)
         handle.seek(0)
-        return hashlib.file_digest(handle, "sha256").hexdigest(), before, before.st_size * (INFLATES if packed else 1)
+        inflated = before.st_size * (INFLATES if head.startswith(PACKED) else 1)
+        if head in unpack.ZIP:
+            inflated = max(unpack.weight(named.path), before.st_size)
+        return hashlib.file_digest(handle, "sha256").hexdigest(), before, inflated
 
 
 def _jobs(lake: Lake, found: Sequence[Named], summary: IngestSummary) -> list[tuple[Job, int]]:

@@ -14,8 +14,7 @@ import io
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import msgspec
 import numpy as np
@@ -24,15 +23,19 @@ import pyarrow.csv
 
 from brokenseal.errors import InputError
 from brokenseal.sources import split
+from brokenseal.sources.unpack import Place
 
 BLOCK = 96 << 20
 """Bytes of rows that are parsed at a time: fewer, bigger segments, and memory enough."""
 READ = 4 << 20
+STEP = 1 << 17
 CACHED = 1 << 18
 LONGEST = 1 << 30
 INLINE = 12
 """Bytes up to which Arrow keeps a text inside its view."""
 GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+PACKED = (GZIP, ZSTD)
 CSV_BLOCK = 64 << 20
 ROWS = pa.schema([("row", pa.int64()), ("raw", pa.string_view())])
 
@@ -43,7 +46,7 @@ Row = bytes | msgspec.Raw
 class Stream:
     """The bytes of a file, decompressed and without byte order mark; UTF-16 becomes UTF-8. `cut`: why they end early."""
 
-    path: Path
+    path: Place
     cut: str | None = None
 
     def blocks(self, size: int | None = None) -> Iterator[bytes]:
@@ -61,23 +64,45 @@ class Stream:
         """Bytes of a file that is neither compressed nor marked as another encoding; None of others."""
         with self.path.open("rb") as handle:
             head = handle.read(64)
-        packed = head.startswith(GZIP)
+        packed = head.startswith(PACKED)
         return None if packed or _decoder(head) != (None, head) else self.path.stat().st_size
 
     def whole(self, size: int) -> bytearray:
         """At most so many bytes of a plain file, read once and copied nowhere."""
         data = bytearray(size)
         with self.path.open("rb", buffering=0) as handle:
-            read = 0
-            while read < size and (count := handle.readinto(memoryview(data)[read:])):
+            read, into = 0, cast(io.FileIO, handle).readinto
+            while read < size and (count := into(memoryview(data)[read:])):
                 read += count
         return data if read == size else data[:read]
 
     def _plain(self, size: int) -> Iterator[bytes]:
-        with self.path.open("rb") as handle:
-            head = handle.read(2)
+        with cast(BinaryIO, self.path.open("rb")) as handle:
+            head = handle.read(4)
             handle.seek(0)
-            yield from self._gunzip(handle, size) if head == GZIP else iter(lambda: handle.read(size), b"")
+            if head == ZSTD:
+                yield from self._unzstd(handle, size)
+            else:
+                yield from self._gunzip(handle, size) if head[:2] == GZIP else iter(lambda: handle.read(size), b"")
+
+    def _unzstd(self, handle: BinaryIO, size: int) -> Iterator[bytes]:
+        source = pa.CompressedInputStream(pa.PythonFile(handle, mode="r"), "zstd")
+        # what is inflated before the damage is found counts: small steps lose the least of it
+        step, held, count = min(size, STEP), [], 0
+        while True:
+            try:
+                block = source.read(step)
+            except OSError as error:
+                self.cut = f"the compressed data is damaged or ends too early ({str(error).splitlines()[0]})"
+                block = b""
+            held.append(block)
+            count += len(block)
+            if count >= size or not block:
+                if count:
+                    yield b"".join(held)
+                held, count = [], 0
+            if not block:
+                return
 
     def _gunzip(self, handle: BinaryIO, size: int) -> Iterator[bytes]:
         engine, data = zlib.decompressobj(31), handle.read(size)
@@ -266,6 +291,9 @@ def _whole(data: bytes) -> list[msgspec.Raw]:
     if data[:64].lstrip()[:1] == b"[":
         return msgspec.json.decode(data, type=list[msgspec.Raw])
     members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    # OData of old wraps the wrapper
+    if list(members) == ["d"] and memoryview(members["d"])[:1] == b"{":
+        members = msgspec.json.decode(members["d"], type=dict[str, msgspec.Raw])
     for name in split.WRAPPERS:
         if name in members and memoryview(members[name])[:1] == b"[":
             return msgspec.json.decode(members[name], type=list[msgspec.Raw])

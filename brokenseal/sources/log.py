@@ -18,13 +18,15 @@ from brokenseal.sources.recognise import Sample
 class Log:
     """One log in one shape.
 
-    In SQL, `p` is the parsed struct and `u` the provider's record in it (`unwrap`). `texts` picks values out of them.
-    `record` makes from texts what is kept of every row: the columns of `records`, `content` (what all shapes share), and what
-    the tables need; `given_tenant` is the organisation named on the command line. `valid` says whether an object is a record
-    of this log at all. `tables` are SELECTs over `kept` (`file, row` and the columns of `record`), each with a condition
-    that some row must meet. Instead of `ip, prefix, wide, ip_is` a SELECT gives `host`, the address as written, and instead
-    of `client, user_agent, agent` of an access `info`, the provider's client string, and `program`, the client's name
-    where that string has none; both are columns of `record`.
+    In SQL, `p` is the parsed struct and `u` the provider's record in it (`unwrap`, which may name more: `... as g, ...`).
+    `texts` picks values out of them.
+    `record` makes from texts what is kept of every row: the columns of `records`, `content` (32 letters of what all shapes
+    share, and behind them those of what only whole ones tell), and what the tables need; `given_tenant` is the organisation
+    named on the command line. `valid` says whether an object is a record of this log at all, and `needs` what it lacks where
+    it is none. `tables` are SELECTs over `kept` (`file, row` and the columns of `record`), each with a condition that some
+    row must meet. Instead of `ip, prefix, wide, ip_is` a SELECT gives `host`, the address as written, and instead of
+    `client, user_agent, agent` of an access `info`, the provider's client string, and `program`, the client's name where
+    that string has none; both are columns of `record`. A CSV without `column` is read as objects of all its columns.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Log:
     tables: Mapping[str, tuple[str, str]]
     unwrap: str = "p"
     column: str | None = None
+    needs: str = "an id, an operation or a time"
     shapes: tuple[str, ...] = field(default=("json-lines", "json-array", "json-value", "json-pages"))
 
     @property

@@ -13,10 +13,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from brokenseal.sources.lines import Stream
+from brokenseal.sources.split import WRAPPERS
+from brokenseal.sources.unpack import Place
 
 SAMPLE = 128 << 10
 MOST_SAMPLE = 64 << 20
@@ -24,7 +25,7 @@ MOST_ROWS = 200
 ENOUGH = 12
 """Rows that are whole: more of them say nothing new."""
 _DECODER = json.JSONDecoder(strict=False)
-_WRAPPED = re.compile(r'\A\s*\{.{0,4000}?"(?:value|records)"\s*:\s*\[', re.DOTALL)
+_WRAPPED = re.compile(r'\A\s*\{.{0,4000}?"(?:value|records|[rR]esults)"\s*:\s*\[', re.DOTALL)
 
 
 @dataclass
@@ -54,14 +55,20 @@ class Sample:
         return all(n.lower() in known for n in names)
 
 
-def sample(path: Path) -> Sample:
+def sample(path: Place) -> Sample:
     """Look at a file. Raises OSError where it cannot be opened."""
-    head = b""
+    parts: list[bytes] = []
+    held, wanted, head = 0, SAMPLE, b""
     for block in Stream(path).blocks(SAMPLE):
-        head += block
-        if (len(head) >= SAMPLE and b"\n" in head) or len(head) >= MOST_SAMPLE:
-            break
-    out = Sample(head)
+        parts.append(block)
+        held += len(block)
+        if held >= wanted:
+            head = b"".join(parts)
+            if b"\n" in head or held >= MOST_SAMPLE or _speaks(head):
+                break
+            parts, wanted = [head], held * 4
+    out = Sample(b"".join(parts))
+    head = out.head
     start = out.text[:64].lstrip()
     # a file that lost its beginning still has whole lines
     if start[:1] in ("{", "[") or (start and _lines(out.text)):
@@ -69,6 +76,14 @@ def sample(path: Path) -> Sample:
     elif start and not _binary(head):
         _csv(out)
     return out
+
+
+def _speaks(head: bytes) -> bool:
+    """The beginning of one long line holds a whole object of an array."""
+    text = head.decode("utf-8", "replace")
+    wrapped = _WRAPPED.match(text)
+    at = wrapped.end() if wrapped else text.find("[") + 1 if text[:64].lstrip()[:1] == "[" else -1
+    return at > 0 and isinstance(_parse(text, max(text.find("{", at), 0))[0], dict)
 
 
 def _binary(head: bytes) -> bool:
@@ -88,10 +103,11 @@ def _json(out: Sample) -> None:
     lines = [] if wrapped and not isinstance(_parse(first)[0], dict) else _lines(text)
     if lines:
         out.shape, out.objects = "json-lines", lines
-        pages = [o for o in lines if any(isinstance(o.get(w), list) for w in ("value", "records"))]
+        lines = [o["d"] if list(o) == ["d"] and isinstance(o["d"], dict) else o for o in lines]
+        pages = [o for o in lines if any(isinstance(o.get(w), list) for w in WRAPPERS)]
         if pages:
             out.shape = "json-pages" if len(lines) > 1 else "json-array"
-            inner = [e for o in pages for w in ("value", "records") for e in o.get(w) or []]
+            inner = [e for o in pages for w in WRAPPERS for e in o.get(w) or []]
             out.objects = [e for e in inner[:ENOUGH] if isinstance(e, dict)]
         return
     if wrapped:
@@ -185,6 +201,9 @@ OTHERS = (
     Other("unified-audit-csv-without-records", columns=("CreationDate", "RecordType", "Operation", "UserId")),
 )
 NOTES = {
+    "exchange-message-trace": "no message ids in it: export the trace itself, with MessageId",
+    "log-analytics-office-activity": "no column OfficeId: it identifies the records; export it again with that column",
+    "log-analytics-signin": "no column Id or IPAddress: export it again with all columns",
     "unified-audit-csv-without-records": "no column AuditData: it holds the records; export it again with that column",
     "empty": "the file is empty",
     "binary": "not text, nor compressed text",

@@ -13,14 +13,16 @@ from collections.abc import Generator, Iterable, Iterator
 
 import numpy as np
 
-WRAPPERS = ("value", "records")
+WRAPPERS = ("value", "records", "results", "Results")
 MOST_WHOLE = 256 << 20
 """Bytes up to which a file is parsed whole: more goes block by block."""
 HEAD = 1 << 16
 """Bytes within which a wrapper says what it wraps."""
 _SCALAR = rb'(?:"(?:[^"\\]|\\.)*"|[^"{}\[\],:]*)'
 _OPEN = re.compile(
-    rb'\s*(?:\[|\{\s*(?:"[^"\\]*"\s*:\s*' + _SCALAR + rb'\s*,\s*)*"(?:value|records)"\s*:\s*\[)', re.DOTALL
+    rb'\s*(?:\[|\{\s*(?:"d"\s*:\s*\{\s*)?(?:"[^"\\]*"\s*:\s*' + _SCALAR + rb"\s*,\s*)*"
+    rb'"(?:value|records|[rR]esults)"\s*:\s*\[)',
+    re.DOTALL,
 )
 _CLOSE = re.compile(rb"\A[^\[{]*")
 _KIND = np.zeros(256, np.int8)

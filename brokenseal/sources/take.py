@@ -2,7 +2,8 @@
 
 What: from paths to what the ledger is told of them. Why: a file is taken in whole or not at all, and one that makes no
 record says why; hundreds of small files must not make thousands of segments. How: a small file is read whole before any of
-its rows count; a big one goes block by block. A file whose bytes changed while it was read is not taken.
+its rows count; a big one goes block by block, and so do the members of an archive. A file whose bytes changed while it was
+read is not taken, nor is an archive with one member that cannot be read.
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ import pyarrow as pa
 
 from brokenseal.errors import InputError
 from brokenseal.lake.ledger import FileTaken, Segment
-from brokenseal.sources import lines, log, recognise
+from brokenseal.sources import lines, log, recognise, unpack, wide
 from brokenseal.sources.extract import Extraction, Reject
+
+BIG_BYTES = 48 << 20
+"""From here a file's rows do not wait for those of others."""
+MOST_NOTES = 5
 
 
 @dataclass(frozen=True)
@@ -66,14 +71,7 @@ def take(batch: Batch, db: Any) -> Taken:
     work = _Work(batch, folder, db)
     for job in batch.jobs:
         try:
-            seen = recognise.sample(job.path)
-            found = log.recognised(seen)
-            if found is None:
-                _left(out, job, *recognise.other(seen))
-            elif len(batch.jobs) == 1:
-                _alone(out, job, seen, found, work)
-            else:
-                work.hold(out, job, seen, found)
+            work.take(job)
         except OSError as error:
             out.problems.append(f"{job.shown}: {error.strerror or error}")
             out.unread += 1
@@ -84,30 +82,36 @@ def take(batch: Batch, db: Any) -> Taken:
     return out
 
 
-def _left(out: Taken, job: Job, name: str, note: str) -> None:
-    """A file that makes no record."""
-    out.files.append(FileTaken(job.file_sha256, job.shown, name, "none", job.size, 0, 0, note, ()))
-    out.problems.append(f"{job.shown}: {note}")
-    out.unread += 1
-
-
 @dataclass
 class _Reading:
-    """One file being read: its rows, and what was no row."""
+    """One file, or member of an archive, being read: its rows, and what was no row. key: its extraction."""
 
     job: Job
+    place: unpack.Place
     seen: recognise.Sample
     log: log.Log
+    key: str = ""
     number: int = 0
     rows: int = 0
     last: int = 0
     cut: str | None = None
     ragged: list[tuple[int, str]] = field(default_factory=list)
+    note: str | None = None
+
+    @property
+    def member(self) -> str | None:
+        """Its name within an archive."""
+        return self.place.name if isinstance(self.place, unpack.Packed) else None
+
+    @property
+    def shown(self) -> str:
+        """Its path for people."""
+        return self.job.shown if self.member is None else f"{self.job.shown}/{self.member}"
 
     def blocks(self, *, slow: bool) -> Iterator[pa.Table]:
         """Blocks of rows (file, row, raw)."""
-        stream = lines.Stream(self.job.path)
-        for block in _blocks(stream, self.seen, self.log, self.ragged, slow=slow):
+        stream = lines.Stream(self.place)
+        for block in blocks(stream, self.seen, self.log, self.ragged, slow=slow):
             if block.num_rows:
                 self.rows += block.num_rows
                 self.last = block["row"][-1].as_py()
@@ -129,100 +133,178 @@ class _Reading:
             self.rows += 1
             extraction.rejects.append(Reject(self.number, self.last + 1, self.cut, True))
 
-    def tell(self, out: Taken, extraction: Extraction) -> None:
-        """What the ledger and a person are told."""
-        job = self.job
+    def tell(self, out: Taken, extraction: Extraction) -> int:
+        """What a person is told; returns the number of rejects."""
         mine = [r for r in extraction.rejects if r.file == self.number]
-        note = self.cut or (None if extraction.records[self.number] else "no record in it")
-        if note:
-            out.problems.append(f"{job.shown}: {note}")
+        self.note = self.cut or (None if extraction.records[self.number] else "no record in it")
+        if self.note:
+            out.problems.append(f"{self.shown}: {self.note}")
             out.unread += 1
         if mine:
             first = min(mine, key=lambda r: r.row)
             out.problems.append(
-                f"{job.shown}: {len(mine)} of {self.rows} rows rejected, row {first.row}: {first.reason}"
+                f"{self.shown}: {len(mine)} of {self.rows} rows rejected, row {first.row}: {first.reason}"
             )
-        numbers = (job.size, self.rows, len(mine))
-        out.files.append(FileTaken(job.file_sha256, job.shown, self.log.name, self.seen.shape, *numbers, note, ()))
+        return len(mine)
 
 
-def _alone(out: Taken, job: Job, seen: recognise.Sample, found: log.Log, work: _Work) -> None:
-    """A file by itself, block by block; all of it again, slowly, where the fast CSV reader gives up."""
-    for slow in (False, True):
-        reading = _Reading(job, seen, found)
-        extraction = work.extraction(found)
-        extraction.add(job.file_sha256)
-        try:
-            for block in reading.blocks(slow=slow):
-                extraction.take(block)
-        except pa.ArrowInvalid:
-            work.drop(found)
-            if slow:
-                raise InputError(f"{job.shown}: no CSV that can be read") from None
-            continue
-        except InputError:
-            work.drop(found)
-            raise
-        work.readings.append(reading)
-        return
+@dataclass
+class _Left:
+    """A file, or member of an archive, that makes no record."""
+
+    job: Job
+    member: str | None
+    name: str
+    note: str
 
 
 @dataclass
 class _Work:
-    """The extractions of a batch, one a log, and the rows that wait for them."""
+    """The extractions of a batch, the rows that wait for them, and what was read."""
 
     batch: Batch
     folder: Path
     db: Any
     extractions: dict[str, Extraction] = field(default_factory=dict)
     waiting: dict[str, list[pa.Table]] = field(default_factory=dict)
+    held: int = 0
     readings: list[_Reading] = field(default_factory=list)
+    left: list[_Left] = field(default_factory=list)
 
-    def extraction(self, found: log.Log) -> Extraction:
-        """The extraction of a log, begun when it is first asked for."""
-        if found.name not in self.extractions:
-            folder = self.folder / found.name
-            folder.mkdir()
-            self.extractions[found.name] = Extraction(self.db, found, self.batch.tenant, folder, self.batch.threads)
-        return self.extractions[found.name]
-
-    def drop(self, found: log.Log) -> None:
-        """Forget an extraction and its segments."""
-        shutil.rmtree(self.extractions.pop(found.name).folder)
-
-    def hold(self, out: Taken, job: Job, seen: recognise.Sample, found: log.Log) -> None:
-        """Read a small file whole; its rows wait for more."""
-        extraction = self.extraction(found)
-        reading = _Reading(job, seen, found, len(extraction.files))
+    def take(self, job: Job) -> None:
+        """Read a file, or all that an archive holds. Raises where the file is not to be taken, and forgets it then."""
+        alone, before = len(self.batch.jobs) == 1, (len(self.readings), len(self.left))
+        fresh: list[tuple[_Reading, list[pa.Table]]] = []
         try:
-            held = list(reading.blocks(slow=False))
-        except pa.ArrowInvalid:
-            reading = _Reading(job, seen, found, len(extraction.files))
-            held = list(reading.blocks(slow=True))
-        extraction.add(job.file_sha256)
-        self.readings.append(reading)
-        self.waiting.setdefault(found.name, []).extend(held)
+            for place in unpack.places(job.path, job.shown):
+                member = place.name if isinstance(place, unpack.Packed) else None
+                seen = recognise.sample(place)
+                found = log.recognised(seen)
+                if found is None:
+                    self.left.append(_Left(job, member, *recognise.other(seen)))
+                elif alone and (member is None or place.stat().st_size >= BIG_BYTES):
+                    self._alone(_Reading(job, place, seen, found))
+                else:
+                    fresh.append(_whole(_Reading(job, place, seen, found)))
+                if alone:
+                    self._hold(fresh)
+                    fresh = []
+            if before == (len(self.readings) + len(fresh), len(self.left)):
+                self.left.append(_Left(job, None, "empty", "an archive with no file in it"))
+        except (OSError, InputError):
+            del self.readings[before[0] :], self.left[before[1] :]
+            if alone:
+                self._drop()
+            raise
+        self._hold(fresh)
+
+    def _extraction(self, key: str, found: log.Log) -> Extraction:
+        """The extraction of this key, begun when it is first asked for."""
+        if key not in self.extractions:
+            folder = self.folder / key
+            folder.mkdir()
+            self.extractions[key] = Extraction(self.db, found, self.batch.tenant, folder, self.batch.threads)
+        return self.extractions[key]
+
+    def _drop(self, keys: Sequence[str] | None = None) -> None:
+        """Forget extractions and their segments."""
+        for key in list(self.extractions) if keys is None else keys:
+            shutil.rmtree(self.extractions.pop(key).folder)
+            self.waiting.pop(key, None)
+
+    def _alone(self, reading: _Reading) -> None:
+        """A file by itself, block by block; all of it again, slowly, where the fast CSV reader gives up."""
+        for slow in (False, True):
+            reading = _Reading(reading.job, reading.place, reading.seen, reading.log)
+            reading.key = f"{reading.log.name}-{len(self.readings)}"
+            extraction = self._extraction(reading.key, reading.log)
+            extraction.add(reading.job.file_sha256, reading.member)
+            try:
+                for block in reading.blocks(slow=slow):
+                    extraction.take(block)
+            except pa.ArrowInvalid:
+                self._drop([reading.key])
+                if slow:
+                    raise InputError(f"{reading.shown}: no CSV that can be read") from None
+                continue
+            self.readings.append(reading)
+            return
+
+    def _hold(self, fresh: Sequence[tuple[_Reading, list[pa.Table]]]) -> None:
+        """Rows that were read whole wait for more, up to a block of them."""
+        for reading, tables in fresh:
+            reading.key = reading.log.name
+            extraction = self._extraction(reading.key, reading.log)
+            reading.number = extraction.add(reading.job.file_sha256, reading.member)
+            numbers = (pa.repeat(pa.scalar(reading.number, pa.int32()), t.num_rows) for t in tables)
+            placed = [t.set_column(0, "file", n) for t, n in zip(tables, numbers)]
+            self.readings.append(reading)
+            self.waiting.setdefault(reading.key, []).extend(placed)
+            self.held += sum(t.nbytes for t in tables)
+        if self.held >= lines.BLOCK:
+            self._extract()
+
+    def _extract(self) -> None:
+        for key, tables in self.waiting.items():
+            self.extractions[key].take(_joined(tables))
+        self.waiting, self.held = {}, 0
 
     def end(self, out: Taken) -> None:
         """Extract what waits, write the rejects, tell of every file."""
-        for name, tables in self.waiting.items():
-            self.extractions[name].take(_joined(tables))
+        self._extract()
         for reading in self.readings:
-            reading.close(self.extractions[reading.log.name])
+            reading.close(self.extractions[reading.key])
         for extraction in self.extractions.values():
             extraction.finish()
             out.segments += extraction.segments
-        for reading in self.readings:
-            reading.tell(out, self.extractions[reading.log.name])
+        rejected = {id(r): r.tell(out, self.extractions[r.key]) for r in self.readings}
+        for left in self.left:
+            shown = left.job.shown if left.member is None else f"{left.job.shown}/{left.member}"
+            out.problems.append(f"{shown}: {left.note}")
+            out.unread += 1
+        for job in self.batch.jobs:
+            own = [r for r in self.readings if r.job is job]
+            left_out = [x for x in self.left if x.job is job]
+            if own or left_out:
+                out.files.append(_taken(job, own, left_out, sum(rejected[id(r)] for r in own)))
+
+
+def _whole(reading: _Reading) -> tuple[_Reading, list[pa.Table]]:
+    """A small file's rows."""
+    try:
+        return reading, list(reading.blocks(slow=False))
+    except pa.ArrowInvalid:
+        again = _Reading(reading.job, reading.place, reading.seen, reading.log)
+        try:
+            return again, list(again.blocks(slow=True))
+        except pa.ArrowInvalid:
+            raise InputError(f"{reading.shown}: no CSV that can be read") from None
+
+
+def _taken(job: Job, readings: Sequence[_Reading], left: Sequence[_Left], rejected: int) -> FileTaken:
+    """What the ledger is told of a file; of an archive, of all its members together."""
+    notes = [(r.member, r.note) for r in readings if r.note] + [(x.member, x.note) for x in left]
+    note = "; ".join(n if member is None else f"{member}: {n}" for member, n in notes[:MOST_NOTES]) or None
+    names = sorted({r.log.name for r in readings} or {x.name for x in left})
+    shape = "none" if not readings else readings[0].seen.shape
+    if unpack.is_archive(job.path):
+        shape = "zip"
+    name = names[0] if len(names) == 1 else "several"
+    return FileTaken(
+        job.file_sha256, job.shown, name, shape, job.size, sum(r.rows for r in readings), rejected, note, ()
+    )
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables) if tables else pa.table({"file": [], "row": [], "raw": []})
 
 
-def _blocks(
+def blocks(
     stream: lines.Stream, seen: recognise.Sample, found: log.Log, ragged: list[tuple[int, str]], *, slow: bool
 ) -> Iterator[pa.Table]:
+    """Blocks of rows of a file; what is no row goes to `ragged`. Raises ArrowInvalid where the fast CSV reader gives up."""
+    if seen.shape == "csv" and found.column is None:
+        return (wide.slow if slow else wide.records)(stream, seen.header, seen.skip, seen.delimiter, ragged)
     if seen.shape == "csv":
         read = lines.csv_slow if slow else lines.csv_records
         return read(stream, found.column or "", seen.skip, seen.delimiter, ragged)

@@ -64,14 +64,14 @@ _OUTER_TEXTS = {
 }
 _VALID = "coalesce(id_text, operation_text, time_text) is not null"
 _SIGN_INS = "operation_text in ('UserLoggedIn', 'UserLoginFailed')"
+# what every shape tells alike, however it writes it; what follows is told by those that leave nothing out
+_SHARED = "md5(concat_ws('|', operation, time, bs_small(user_id), mailbox_guid, u.ObjectId, host))"
 # a synchronised folder's path may be 'Not Available'; its name is in the mailbox's language
 _RECORD = {
     "record_id": "bs_small(id_text)",
     "tenant_id": "coalesce(bs_guid(tenant_text), given_tenant)",
     "operation": "operation_text",
     "time": "bs_moment(time_text)",
-    "content": "md5(concat_ws('|', operation_text, time_text, user_id, u.MailboxGuid, u.ObjectId, address, u.SessionId, "
-    "u.ResultStatus))",
     "actor": "coalesce(bs_small(user_id), bs_small(key_text))",
     "user_key": "bs_small(key_text)",
     "user_type": "bs_text(u.UserType)",
@@ -103,7 +103,12 @@ _RECORD = {
         agent := bs_named(u.ExtendedProperties, 'UserAgent'), request := bs_named(u.ExtendedProperties, 'RequestType'),
         device := bs_named(u.DeviceProperties, 'Id'), managed := bs_named(u.DeviceProperties, 'IsCompliantAndManaged'),
         session := bs_named(u.DeviceProperties, 'SessionId'), error := bs_plain(u.ErrorNumber))] end""",
+    # behind the columns that it is made of
+    "content": f"{_SHARED} || md5(concat_ws('|', u.SessionId, u.ResultStatus))",
 }
+
+THIN = {**_RECORD, "content": _SHARED}
+"""As a shape tells it that leaves fields out."""
 
 _LOGON = """case
     when user_type in ('5', '6') or starts_with(actor, 'serviceprincipal_') or starts_with(user_key, 'serviceprincipal_')
@@ -126,7 +131,8 @@ _ACCESSES = f"""with shaped as (select *, bs_token(unique_token) as token_id, li
         coalesce(parent, bs_text(folder_listed.path)) as folder, coalesce(parent_id, bs_text(folder_listed.id)) as folder_id,
         case when operation = 'AttachmentAccess' then 'attachment' when kind in ('bind', 'sync') then kind
             when len(folders) > 0 then 'bind' when parent is not null then 'sync' else 'open' end as access,
-        case when kind = 'sync' then null else {_LISTED} end as item_count
+        case when kind = 'sync' then null else {_LISTED} end as item_count, null::bigint as response_bytes,
+        null::varchar as mailbox_object_id
     from first"""
 
 _PLACE = "record_id, time, tenant_id, file, row, mailbox"

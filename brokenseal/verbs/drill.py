@@ -58,6 +58,7 @@ def score(
     ] = None,
     mailboxes: Annotated[int | None, typer.Option("--mailboxes", min=1, help="Mailboxes in each, likewise.")] = None,
     days: Annotated[int | None, typer.Option("--days", min=1, help="Days, likewise.")] = None,
+    alarm: Annotated[bool, typer.Option("--alarm/--no-alarm", help="Also feed the logs in order: how soon?")] = True,
     memory: Annotated[str, typer.Option("--memory", help="Memory limit of each engine.")] = "2GB",
     listed: Annotated[bool, typer.Option("--list", help="Say which drills there are, and end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the score as JSON and no table.")] = False,
@@ -91,6 +92,7 @@ def score(
                 max(1, cores // many),
                 memory,
                 keep is not None,
+                alarm,
             )
             for seed in range(first_seed, first_seed + seeds)
             for one in scenarios
@@ -105,11 +107,15 @@ def score(
     if report:
         report.mkdir(parents=True, exist_ok=True)
         (report / "score.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        from brokenseal.drill import page
+
+        (report / "score.html").write_text(page.html(told), encoding="utf-8")
     if as_json:
         sys.stdout.write(json.dumps(told, indent=1, sort_keys=True) + "\n")
         return 0
     console = Console(highlight=False)
-    console.print(table.terminal(rows))
+    console.print(table.found(rows))
+    console.print(table.when(rows))
     for line in table.quiet(rows):
         console.print(line)
     return 0
@@ -138,7 +144,26 @@ def demo(
         [out / LOGS], out / ANSWER, lake=None, false_cases=0.5, as_of=None, isolate=False, tenant=None, json=False,
         memory=memory, threads=threads, engine="duckdb", master="local[2]",
     )  # fmt: skip
+    _second_act()
     return 0
+
+
+def _second_act() -> None:
+    """How such an intruder gets in: the forgery of 2023 before a stock library, and before the rules."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from brokenseal.keys.forge.show import show
+
+    console = Console(highlight=False)
+    words = "\nHow they got in: a key that may sign for consumers signs for the organisation, as in 2023."
+    console.print(Text(words, "bold"), soft_wrap=True)
+    for seen in show():
+        line = Text(f"  {seen.validator}: ")
+        line.append("let in" if seen.forged else "refused", style="bold red" if seen.forged else "bold green")
+        line.append(" (signature, issuer, audience and expiry are right)" if seen.forged else f" by {seen.why}")
+        console.print(line, soft_wrap=True)
+    console.print("  Try your own validator: brokenseal keys test URL|COMMAND", soft_wrap=True)
 
 
 def world(

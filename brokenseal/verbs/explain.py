@@ -64,44 +64,27 @@ def _reopen(records: list[Row], near: list[Path], folders: list[Path]) -> None:
         by_file.setdefault(record["file_sha256"], []).append(record)
     for sha, own in by_file.items():
         file, why = known.find(own[0]["path"], sha)
-        texts = _texts(file, {r["row"] for r in own}) if file else {}
+        texts = _texts(file, own) if file else {}
         for record in own:
             record["found"] = {"file": str(file) if file else None, "told": why}
             if file:
-                record["found"]["told"] = f"{why} {_compared(texts.get(record['row']), record['raw'])}"
+                record["found"]["told"] = (
+                    f"{why} {_compared(texts.get((record['member'], record['row'])), record['raw'])}"
+                )
 
 
-def _texts(path: Path, wanted: set[int]) -> dict[int, str]:
-    """The text of these rows, read from the file as it was when it was taken in."""
-    import pyarrow as pa
+def _texts(path: Path, records: list[Row]) -> dict[tuple[str | None, int], str]:
+    """The text of these records' rows, by member and row, read from the file as it was when it was taken in."""
+    from brokenseal.errors import InputError
+    from brokenseal.sources import reread
 
-    try:
-        return _picked(path, wanted, slow=False)
-    except pa.ArrowInvalid:
-        # the fast CSV reader gave up on this file, as it did when the file was taken in
-        return _picked(path, wanted, slow=True)
-
-
-def _picked(path: Path, wanted: set[int], *, slow: bool) -> dict[int, str]:
-    from brokenseal.sources import lines, log, recognise
-
-    seen, stream = recognise.sample(path), lines.Stream(path)
-    known = log.recognised(seen)
-    column = known.column if known else None
-    if seen.shape == "csv":
-        read = lines.csv_slow if slow else lines.csv_records
-        blocks = read(stream, column or "", seen.skip, seen.delimiter, [])
-    elif seen.shape == "json-lines" and column is None:
-        blocks = lines.physical(stream)
-    else:
-        blocks = lines.numbered(lines.elements(stream))
-    out: dict[int, str] = {}
-    for block in blocks:
-        for place, number in enumerate(block["row"].to_pylist()):
-            if number in wanted:
-                out[number] = block["raw"][place].as_py()
-        if len(out) == len(wanted):
-            break
+    out: dict[tuple[str | None, int], str] = {}
+    for member in {r["member"] for r in records}:
+        try:
+            found = reread.texts(path, member, {r["row"] for r in records if r["member"] == member})
+        except (InputError, OSError):
+            continue
+        out |= {(member, row): text for row, text in found.items()}
     return out
 
 

@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
             None, help="The moment the answer speaks of; by default the latest event."
         ),
         isolate: bool = typer.Option(False, help="Organisations learn nothing from each other's history."),
+        mmdb: list[Path] = typer.Option([], help="Databases of address owners in MaxMind's format; the first counts."),
         memory: str = typer.Option("2GB", help="Memory for the engine."),
         threads: int | None = typer.Option(None, help="Threads; by default all cores."),
         engine: str = typer.Option("duckdb", help="duckdb, or spark."),
@@ -30,5 +31,5 @@ def register(app: typer.Typer) -> None:
         with Progress() as progress:
             opened = progress.opening(lake, memory=memory, threads=threads, engine=engine, master=master)
             with opened:
-                run = analyse(opened, Options(as_of, false_cases, isolate), progress.say)
+                run = analyse(opened, Options(as_of, false_cases, isolate, tuple(mmdb)), progress.say)
         typer.echo(f"judged: run {run} in {lake}; `brokenseal report --lake {lake}` writes the answer")

@@ -10,8 +10,8 @@ import typer
 
 HELP = """Take files and folders of logs into a lake.
 
-Each file is recognised by its content, plain or .gz, and taken in once, whole or not at all. A file or row that cannot be
-read is named, and the rest goes on.
+Each file is recognised by its content, plain, .gz, .zst or .zip, and taken in once, whole or not at all. A file or row
+that cannot be read is named, and the rest goes on.
 
 Example: brokenseal ingest exports/ more/signins.json.gz --lake case1
 """

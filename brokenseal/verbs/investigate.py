@@ -24,7 +24,11 @@ def investigate(
         None, "--as-of", help="The moment the answer speaks of; by default the latest event."
     ),
     isolate: bool = typer.Option(False, "--isolate", help="Organisations learn nothing from each other's history."),
+    mmdb: list[Path] = typer.Option(
+        [], "--mmdb", help="Databases of address owners in MaxMind's format; the first counts."
+    ),
     tenant: str | None = typer.Option(None, "--tenant", help="Organisation of records that name none."),
+    language: str = typer.Option("en", "--language", help="Of report.html: en, ar, or a country's, as ar-MA."),
     json: bool = typer.Option(False, "--json", help="Print answer.json and no words."),
     memory: str = typer.Option("2GB", "--memory", help="Memory limit of the engine."),
     threads: int | None = typer.Option(None, "--threads", help="Threads; all cores by default."),
@@ -46,6 +50,7 @@ def investigate(
     from brokenseal.report.progress import Progress
     from brokenseal.sources.custody import state
 
+    report.language(language)
     call = report.Call(engine, tuple(sys.argv), datetime.now(UTC))
     with Progress() as progress:
         opened = Lake.open(
@@ -64,8 +69,8 @@ def investigate(
             summary = sources.ingest(
                 opened, paths, tenant=tenant, threads=opened.threads, memory=memory, report=progress.step
             )
-            pipeline.analyse(opened, pipeline.Options(as_of, false_cases, isolate), progress.say)
-            answer = report.write(opened, out, call, pipeline.described())
+            pipeline.analyse(opened, pipeline.Options(as_of, false_cases, isolate, tuple(mmdb)), progress.say)
+            answer = report.write(opened, out, call, pipeline.described(), language)
     for line in sorted(summary.problems):
         typer.echo(report.visible(line), err=True)
     if json:

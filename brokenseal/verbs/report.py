@@ -17,16 +17,22 @@ def register(app: typer.Typer) -> None:
 
 def report(
     out: Annotated[Path, typer.Option("--out", help="Folder for answer.json, report.html and run.json.")],
+    formats: Annotated[
+        list[str] | None, typer.Option("--format", help="Also csv, timesketch, stix or ocsf; may be repeated.")
+    ] = None,
     lake: Annotated[Path, typer.Option("--lake", help="The lake.")] = Path(".brokenseal"),
     json: Annotated[bool, typer.Option("--json", help="Print answer.json and no words.")] = False,
+    language: Annotated[
+        str, typer.Option("--language", help="Of report.html: en, ar, or a country's, as ar-MA.")
+    ] = "en",
     memory: Annotated[str, typer.Option("--memory", help="Memory limit of the engine.")] = "2GB",
     threads: Annotated[int | None, typer.Option("--threads", help="Threads; all cores by default.")] = None,
     engine: Annotated[str, typer.Option("--engine", help="duckdb or spark.")] = "duckdb",
     master: Annotated[str, typer.Option("--master", help="Spark's master.")] = "local[2]",
 ) -> int:
-    """Write the answer of the latest run.
+    """Write the answer of the latest run, for people and for other tools.
 
-    Example: brokenseal report --lake .brokenseal --out answer
+    Example: brokenseal report --lake .brokenseal --out answer --language ar --format csv --format stix
     """
     from rich.console import Console
 
@@ -34,9 +40,11 @@ def report(
     from brokenseal import report as stage
     from brokenseal.lake import Lake
 
+    chosen = stage.known(formats or [])
     call = stage.Call(engine, tuple(sys.argv), datetime.now(UTC))
     with Lake.open(lake, memory=memory, threads=threads, engine=engine, master=master) as opened:
-        answer = stage.write(opened, out, call, pipeline.described())
+        answer = stage.write(opened, out, call, pipeline.described(), language)
+    stage.export(answer, chosen, out)
     if json:
         sys.stdout.buffer.write(stage.dump(answer))
     else:

@@ -11,7 +11,10 @@ import pytest
 import brokenseal.cases.cut
 import brokenseal.cases.gaps
 import brokenseal.report.verdict
+from bench import libraries
 from brokenseal import pipeline, schema
+from brokenseal.keys.verifier.policy import Terms, names
+from brokenseal.keys.verifier.rules import RULES
 from docs import generate
 
 ROOT = Path(generate.__file__).parents[1]
@@ -105,3 +108,17 @@ def test_every_decision_has_context_choice_and_price() -> None:
         text = decision.read_text(encoding="utf-8")
         assert all(f"**{part}.**" in text for part in ("Context", "Choice", "Price")), decision.name
         assert len(text.splitlines()) <= 40, f"{decision.name} is longer than a screen"
+
+
+def test_every_rule_and_field_of_a_policy_is_explained() -> None:
+    text = page("keys.md")
+    for rule in RULES:
+        assert f"| {rule.number} | `{rule.code}` | {rule.asks} |" in text
+    for field in Terms.__struct_fields__:
+        assert f"`{field}`" in text, field
+    for name in names():
+        assert f"`{name}`" in text
+
+
+def test_the_libraries_of_the_page_are_those_that_are_pinned() -> None:
+    assert libraries.main(check=True) == 0, "run `make libraries`"

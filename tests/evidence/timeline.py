@@ -101,7 +101,7 @@ IDS = ("record_id", "tenant_id", "home_tenant_id", "token_tenant_id", "issuance_
 
 def lay(lake: Lake, cases: list[Case]) -> None:
     """Put the logs of many cases into a lake's run, each case an organisation of its own."""
-    tables: dict[str, list[dict[str, Any]]] = {"accesses": [], "items": [], "issuances": []}
+    tables: dict[str, list[dict[str, Any]]] = {"accesses": [], "items": [], "issuances": [], "deliveries": []}
     for number, case in enumerate(cases):
         rows, items = accesses(case)
         for name, data in (("accesses", rows), ("items", items), ("issuances", issuances(case))):

@@ -17,7 +17,7 @@ from brokenseal.lake.ledger import Ledger
 
 DAY = datetime(2024, 5, 1)
 TENANT = "11111111-0000-0000-0000-000000000001"
-HIDDEN = {"file_sha256": pa.string(), "row": pa.int64()}
+HIDDEN = {"file_sha256": pa.string(), "row": pa.int64(), "place": pa.string()}
 
 
 def sha(name: str) -> str:
@@ -29,7 +29,7 @@ def rows(name: str, ids: Sequence[int], shape: str = "unified-audit") -> dict[st
     """The rows of each table of one file."""
     out: dict[str, list[dict[str, object]]] = {"records": [], "sightings": [], "accesses": [], "items": []}
     for row, n in enumerate(ids, start=1):
-        key = {"record_id": f"record-{n:05}", "file_sha256": sha(name), "row": row}
+        key = {"record_id": f"record-{n:05}", "file_sha256": sha(name), "row": row, "place": sha(name)}
         mail = {"tenant_id": TENANT, "time": DAY + timedelta(hours=n), "mailbox": f"box-{n % 3}@alpha.example"}
         out["sightings"].append({**key, "shape": shape, "content": f"{n:x}"})
         out["records"].append({**key, **mail, "source": "unified-audit", "shape": shape, "raw": f'{{"in": "{name}"}}'})

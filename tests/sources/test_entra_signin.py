@@ -89,3 +89,18 @@ def test_an_organisation_is_given_never_guessed(taken: Taken) -> None:
     del bare["resourceTenantId"]
     taken.put("signins", [bare, signin(2)]).ingest(tenant="99999999-0000-4000-8000-000000000000")
     assert [r["tenant_id"] for r in taken.rows("issuances")] == ["99999999-0000-4000-8000-000000000000", TENANT]
+
+
+@pytest.mark.parametrize(
+    ("extra", "wanted"),
+    [
+        ({}, "caller"),
+        ({"clientCredentialType": "none"}, "caller"),
+        ({"clientCredentialType": "clientSecret"}, "original"),
+        ({"clientCredentialType": "clientSecret", "signInEventTypes": ["interactiveUser"]}, "caller"),
+        ({"clientCredentialType": "clientSecret", "ipAddress": ""}, "unknown"),
+    ],
+)
+def test_a_confidential_client_shows_the_first_address(one: Callable[..., Row], extra: Row, wanted: str) -> None:
+    row = signin(1, **{"signInEventTypes": ["nonInteractiveUser"], "isInteractive": False, **extra})
+    assert one(row, "issuances")["ip_is"] == wanted

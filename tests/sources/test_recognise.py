@@ -15,13 +15,13 @@ NAMES = {
     "det-eng-samples": {"unified-audit", "unified-audit-csv"},
     "entra-signins": {"log-analytics-signin"},
     "google-workspace": {"google-workspace"},
-    "message-trace": {"exchange-message-trace"},
+    "message-trace": {"message-trace"},
     "o365-audit": {"unified-audit", "unified-audit-csv"},
     "sentinel-exports": {
         "azure-activity",
         "csv",
         "log-analytics-entra-audit",
-        "log-analytics-office-activity",
+        "office-activity",
         "log-analytics-signin",
     },
 }
@@ -53,7 +53,8 @@ CASES: dict[str, tuple[bytes, str]] = {
         b'"RecordType","CreationDate","UserIds","Operations"\n"1","2","3","4"\n',
         "unified-audit-csv-without-records",
     ),
-    "an envelope": (b'{"time": "t", "category": "SignInLogs", "properties": {}}\n', "azure-monitor-export"),
+    "an envelope": (b'{"time": "t", "category": "SignInLogs", "properties": {}}\n', "azure-monitor"),
+    "another envelope": (b'{"time": "t", "category": "RiskyUsers", "properties": {}}\n', "azure-monitor-export"),
     "a directory audit": (
         b'{"value": [{"activityDateTime": "t", "activityDisplayName": "x", "initiatedBy": {}, "id": "1"}]}',
         "graph-directory-audit",

@@ -35,7 +35,7 @@ class Intruder(Slow):
         return ([*bosses, *others] or [p for p in life.organisation.people if p is not insider][:1])[: self.most]
 
     def _insider(self, life: Life) -> Person:
-        people = life.organisation.people
+        people = [p for p in life.organisation.people if p.begins <= self.begin]
         assistants = [p for p in people if p.bosses] or people
         return assistants[
             chance.stream(self.seed, self.name, "who", life.organisation.number).randrange(len(assistants))

@@ -18,6 +18,7 @@ from brokenseal.keys.forge.makers import (
     raw,
     rsa,
 )
+from brokenseal.keys.forge.saml import FORGED, INTRUDER
 from brokenseal.keys.forge.smith import OTHER, packed
 
 TEXTS = (
@@ -96,7 +97,12 @@ TEXTS = (
         "saml-wrapped",
         "form",
         "a SAML response whose signed assertion is wrapped around a forged one",
-        lambda s: saml.bearer(saml.wrapped(s)),
+        lambda s: saml.bearer(saml.response(saml.assertion(s, INTRUDER, FORGED) + saml.signed(s))),
     ),
-    Forgery("saml-unsigned", "form", "a SAML assertion without a signature", lambda s: saml.bearer(saml.unsigned(s))),
+    Forgery(
+        "saml-unsigned",
+        "form",
+        "a SAML assertion without a signature",
+        lambda s: saml.bearer(saml.response(saml.assertion(s, INTRUDER, FORGED))),
+    ),
 )

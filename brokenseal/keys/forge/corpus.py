@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from brokenseal.keys.forge.by_claim import CLAIMS
 from brokenseal.keys.forge.by_key import SIGNATURES
+from brokenseal.keys.forge.by_saml import DOCUMENTS
 from brokenseal.keys.forge.by_text import TEXTS
 from brokenseal.keys.forge.makers import Forgery
 from brokenseal.keys.forge.smith import Smith
@@ -17,6 +18,6 @@ from brokenseal.keys.forge.smith import Smith
 FORGERIES: tuple[Forgery, ...] = (*SIGNATURES, *CLAIMS, *TEXTS)
 
 
-def corpus(smith: Smith) -> list[Forgery]:
-    """The forgeries that can be made for a smith's terms, the key-scope confusion of 2023 first."""
-    return [forgery for forgery in FORGERIES if forgery.fits(smith)]
+def corpus(smith: Smith, *, saml: bool = False) -> list[Forgery]:
+    """The forgeries that can be made for a smith's terms, the key-scope confusion of 2023 first; saml: documents, not tokens."""
+    return [forgery for forgery in (DOCUMENTS if saml else FORGERIES) if forgery.fits(smith)]

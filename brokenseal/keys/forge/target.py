@@ -1,27 +1,22 @@
 """A validator of one's own, reached: a loopback address, or a command. Nothing else is ever spoken to.
 
 What: an address gets a request with the token as `Authorization: Bearer`, a command gets the token on its standard input.
-Why loopback alone: forged tokens sent to somebody else's door are an attack. How: the host must be a loopback address
-written as one, or `localhost` where all its addresses are; no proxy, no redirect is followed.
+Why loopback alone: forged tokens sent to somebody else's door are an attack. How: `outside.OwnMachine` speaks, and to nobody
+but this machine.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import shlex
 import shutil
-import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
-from urllib.parse import SplitResult, urlsplit
+from typing import Literal, Protocol
 
+from brokenseal import outside
 from brokenseal.errors import UsageError
-
-if TYPE_CHECKING:
-    import httpx
 
 Verdict = Literal["let in", "refused", "no answer", "not sent"]
 SECONDS = 30.0
@@ -47,82 +42,42 @@ class Target(Protocol):
         ...
 
 
-def target(where: str, environment: Mapping[str, str]) -> Target:
+def target(where: str, environment: Mapping[str, str], *, saml: bool = False) -> Target:
     """The validator that an address or a command names. Raises UsageError for any address but a loopback one.
 
-    `environment`: names and paths that a command may ask for, as variables and as {name} in its arguments.
+    saml: it takes SAML responses, which an address gets as the form field SAMLResponse. environment: names and paths that a
+    command may ask for, as variables and as {name} in its arguments.
     """
     scheme = where.split(":", 1)[0].lower()
     if scheme in ("http", "https") and "//" in where:
-        return UrlTarget(where)
+        return UrlTarget(where, saml=saml)
     if "://" in where.split(" ", 1)[0]:
         raise UsageError(f"{scheme}: only http and https addresses on this machine, or a command")
     return CommandTarget(where, environment)
 
 
 class UrlTarget:
-    """An address on this machine. 2xx lets in; 3xx and 4xx refuse; anything else is no answer."""
+    """An address on this machine. 2xx lets in; 3xx and 4xx refuse; anything else is no answer.
 
-    def __init__(self, url: str) -> None:
-        import httpx
+    Of SAML responses, a redirect that sets a cookie lets in as well: that is how such a service opens a session.
+    """
 
-        parts = urlsplit(url)
-        address = _loopback(parts)
-        self.name = url
-        # the address that was checked is the one spoken to, whatever the name says a moment later
-        self._url = httpx.URL(url).copy_with(host=address)
-        self._host = parts.netloc
-        # loopback: nobody stands between, and a test's certificate is its own
-        self._client = httpx.Client(trust_env=False, follow_redirects=False, verify=False, timeout=SECONDS)
+    def __init__(self, url: str, *, saml: bool = False) -> None:
+        self.name, self._saml = url, saml
+        self._address = outside.OwnMachine(url, SECONDS)
 
     def ask(self, token: str) -> Answer:
-        """Send the token in a GET."""
-        import httpx
-
-        headers = {"Host": self._host, "Authorization": f"Bearer {token}"}
-        try:
-            status = self._client.get(self._url, headers=headers).status_code
-        except (httpx.LocalProtocolError, UnicodeEncodeError):
-            return Answer("not sent", "no header can hold this text")
-        except httpx.TimeoutException:
-            return Answer("no answer", f"nothing within {SECONDS:.0f} s")
-        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
-            return Answer("refused", "the connection was closed")
-        except httpx.HTTPError as error:
-            return Answer("no answer", _said(error))
-        if 200 <= status < 300:
-            return Answer("let in", str(status))
-        return Answer("refused" if 300 <= status < 500 else "no answer", str(status))
-
-
-def _said(error: httpx.HTTPError) -> str:
-    return "nobody listens there" if "refused" in str(error).lower() else type(error).__name__
-
-
-def _loopback(parts: SplitResult) -> str:
-    """The loopback address to connect to. Raises UsageError for any other."""
-    refusal = "only an address on this machine (127.0.0.1, ::1, localhost): forged tokens go nowhere else"
-    try:
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise UsageError(refusal) from None
-    if parts.username is not None or parts.password is not None:
-        raise UsageError("an address without a user's name")
-    if host.lower() == "localhost":
-        try:
-            found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port or 80, type=socket.SOCK_STREAM)}
-        except OSError:
-            found = set()
-        if found and all(ipaddress.ip_address(a).is_loopback for a in found):
-            return sorted(found)[0]
-        raise UsageError(refusal)
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        raise UsageError(refusal) from None
-    if not address.is_loopback:
-        raise UsageError(refusal)
-    return str(address)
+        """Send the token in a GET, or the SAML response in a POST."""
+        if self._saml:
+            reply = self._address.post({"SAMLResponse": token})
+        else:
+            reply = self._address.get({"Authorization": f"Bearer {token}"})
+        if reply.status is None:
+            verdicts: dict[str, Verdict] = {outside.UNSENDABLE: "not sent", outside.CLOSED: "refused"}
+            return Answer(verdicts.get(reply.failure, "no answer"), reply.failure)
+        if 200 <= reply.status < 300 or (self._saml and 300 <= reply.status < 400 and reply.cookie):
+            return Answer("let in", str(reply.status))
+        return Answer("refused" if 300 <= reply.status < 500 else "no answer", str(reply.status))
 
 
 class CommandTarget:

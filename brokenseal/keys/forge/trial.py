@@ -23,6 +23,8 @@ import msgspec
 from brokenseal.errors import UsageError
 from brokenseal.keys.forge.corpus import corpus
 from brokenseal.keys.forge.makers import Forgery
+from brokenseal.keys.forge.saml import form, metadata
+from brokenseal.keys.forge.saml import genuine as document
 from brokenseal.keys.forge.smith import Smith
 from brokenseal.keys.forge.target import Answer, Target
 from brokenseal.keys.verifier.rules import RULES
@@ -30,6 +32,7 @@ from brokenseal.keys.verifier.rules import RULES
 AT_ONCE = 2
 NUMBERS = {rule.code: rule.number for rule in RULES}
 LOOPBACK = "127.0.0.1"
+NAMES = {"keys": "keys.json", "policy": "policy.json", "metadata": "metadata.xml"}
 
 
 @dataclass(frozen=True)
@@ -70,32 +73,44 @@ class Trial:
         return 2 if not self.shows or self.count("no answer") else 0
 
 
-def run(target: Target, smith: Smith, *, wait: float = 0, said: Callable[[str], None] = lambda _: None) -> Trial:
-    """Put a validator on trial. wait: seconds to go on asking until it takes a genuine token."""
-    said("a genuine token")
-    before = target.ask(smith.genuine())
+def run(
+    target: Target, smith: Smith, *, saml: bool = False, wait: float = 0, said: Callable[[str], None] = lambda _: None
+) -> Trial:
+    """Put a validator on trial. saml: of documents, not tokens. wait: seconds to ask on until it takes a genuine one."""
+
+    def genuine() -> Answer:
+        return target.ask(form(document(smith)) if saml else smith.genuine())
+
+    said("a genuine one")
+    before = genuine()
     until = time.monotonic() + wait
     while before.verdict != "let in" and time.monotonic() < until:
         time.sleep(0.5)
-        before = target.ask(smith.genuine())
+        before = genuine()
     if before.verdict != "let in":
         return Trial(before, None, ())
-    forgeries = corpus(smith)
+    forgeries = corpus(smith, saml=saml)
     made = [(forgery, forgery.make(smith)) for forgery in forgeries]
     results = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for number, (forgery, answer) in enumerate(zip(forgeries, pool.map(lambda m: target.ask(m[1]), made)), start=1):
             results.append(Result(forgery, answer))
             said(f"{number} of {len(forgeries)} forgeries")
-    return Trial(before, target.ask(smith.genuine()), tuple(results))
+    return Trial(before, genuine(), tuple(results))
 
 
 def write(smith: Smith, folder: Path) -> dict[str, str]:
-    """The public key set and the policy as files, by the names that a command may ask for."""
-    keys, policy = folder / "keys.json", folder / "policy.json"
+    """The public key set, the federation metadata and the policy as files, by the names that a command may ask for."""
+    keys, policy, federation = (folder / NAMES[name] for name in ("keys", "policy", "metadata"))
+    federation.write_text(metadata(smith), encoding="utf-8")
     keys.write_text(json.dumps(smith.jwks(), indent=1), encoding="utf-8")
     policy.write_text(json.dumps(msgspec.to_builtins(smith.terms), indent=1), encoding="utf-8")
-    return {"keys": str(keys), "policy": str(policy)}
+    return paths(folder)
+
+
+def paths(folder: Path) -> dict[str, str]:
+    """Where `write` puts its files, by the names that a command may ask for."""
+    return {name: str(folder / file) for name, file in NAMES.items()}
 
 
 @contextmanager

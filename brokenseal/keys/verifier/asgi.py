@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ class TokenGate:
         return None if self._kept(found.record, scope) else 503
 
     def _kept(self, found: dict[str, Any], scope: Scope) -> bool:
+        found["id"] = str(uuid.uuid4())
         found["service"] = self.service
         found["ip"] = scope["client"][0] if scope.get("client") else None
         agents = [v for n, v in scope["headers"] if n.lower() == b"user-agent"]

@@ -12,7 +12,7 @@ import base64
 import hashlib
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -90,10 +90,20 @@ def trusted(given: bytes | str | Mapping[str, Any]) -> TrustedKeys:
         except (ValueError, TypeError, KeyError, ArithmeticError, JoseError) as error:
             skipped.append(f"key {number}: {_why(error)}")
             continue
-        found[key.kid] = (*found.get(key.kid, ()), key)
+        found[key.kid] = _joined(found.get(key.kid, ()), key)
     if not found:
         raise PolicyError(f"the key set holds no usable key{': ' + skipped[0] if skipped else ''}")
     return TrustedKeys(found, tuple(skipped))
+
+
+def _joined(known: tuple[TrustedKey, ...], key: TrustedKey) -> tuple[TrustedKey, ...]:
+    """The keys of one id, one that is told twice being one: sets are put together from several documents."""
+    for at, other in enumerate(known):
+        seen = min((t for t in (other.first_seen, key.first_seen) if t is not None), default=None)
+        same = replace(other, key=None, first_seen=None) == replace(key, key=None, first_seen=None)
+        if same and _spki(other.key.public_key) == _spki(key.key.public_key):
+            return (*known[:at], replace(other, first_seen=seen), *known[at + 1 :])
+    return (*known, key)
 
 
 def _why(error: Exception) -> str:
@@ -102,12 +112,14 @@ def _why(error: Exception) -> str:
 
 
 def _key(entry: Any) -> TrustedKey:
+    if not isinstance(entry, Mapping):
+        raise ValueError("no object")
     kid = entry.get("kid")
     if not isinstance(kid, str) or not kid:
         raise ValueError("no key id")
     kind = _KINDS.get(entry.get("kty"))
     if kind is None:
-        raise ValueError(f"kind {entry.get('kty')!r} verifies nothing here")
+        raise ValueError("neither RSA nor an elliptic curve")
     # private parts, if anybody published them, are not kept
     public = {n: entry[n] for n in ("kty", "n", "e", "crv", "x", "y") if n in entry}
     with warnings.catch_warnings():
@@ -122,6 +134,9 @@ def _key(entry: Any) -> TrustedKey:
     if certificate is not None:
         begins, ends = (int(t.timestamp()) for t in (certificate.not_valid_before_utc, certificate.not_valid_after_utc))
         certified = _spki(certificate.public_key()) == _spki(raw)
+    else:
+        # a watch tells a certificate's limits without the certificate
+        begins, ends = _time(entry, "not_before"), _time(entry, "not_after")
     return TrustedKey(
         kid, key, entry["kty"], size, exponent, _text(entry, "use"), _text(entry, "alg"), _text(entry, "issuer"),
         _text(entry, "cloud_instance_name"), begins, ends, certified, _time(entry, "first_seen"),
@@ -148,8 +163,12 @@ def _text(entry: Mapping[str, Any], name: str) -> str | None:
 
 
 def _time(entry: Mapping[str, Any], name: str) -> int | None:
-    value = _text(entry, name)
-    return None if value is None else moment(value)
+    """A time as ISO 8601 or, as JSON Web Keys write `iat` and `exp`, as seconds since 1970."""
+    value = entry.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = _text(entry, name)
+    return None if text is None else moment(text)
 
 
 def moment(text: str) -> int:

@@ -159,13 +159,18 @@ class Policy:
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def again(self, now: float) -> bool:
-        """Fetch the key set anew, unless that was done a moment ago; says whether it was."""
-        with self._lock:
-            if self.refresh is None or (self._refreshed is not None and abs(now - self._refreshed) < REFRESH_SECONDS):
+        """Fetch the key set anew, unless that was done a moment ago or is being done; says whether it was."""
+        # nobody waits for another's fetch: tokens with made-up key ids would hold up all who have none
+        if self.refresh is None or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if self._refreshed is not None and abs(now - self._refreshed) < REFRESH_SECONDS:
                 return False
             self._refreshed = now
             self.keys = self.refresh()
             return True
+        finally:
+            self._lock.release()
 
 
 def policy(

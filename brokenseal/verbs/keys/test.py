@@ -34,15 +34,17 @@ def test(
         int | None, typer.Option("--serve", help="Port on 127.0.0.1 to serve metadata and key set at; 0 chooses.")
     ] = None,
     wait: Annotated[float, typer.Option("--wait", help="Seconds to wait until it takes a genuine token.")] = 10,
+    saml: Annotated[bool, typer.Option("--saml", help="It takes SAML responses, not tokens.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show the forgeries that were refused as well.")] = False,
     json: Annotated[bool, typer.Option("--json", help="All of it as one object.")] = False,
 ) -> int:
     """Present forged tokens to a validator and say which it let in, and the rule that would have stopped each.
 
     The keys are made anew each time. A validator learns them from --serve (metadata under
-    /.well-known/openid-configuration) or --keys; a command finds their paths as {keys} and {policy} in its arguments and as
-    BROKENSEAL_KEYS and BROKENSEAL_POLICY. It exits 0 to let in, 1 to refuse. An address answers 2xx or 401. No address
-    but this machine's own is spoken to. Ends 0 if all were refused, 3 if any was let in, 2 if it cannot be told.
+    /.well-known/openid-configuration) or --keys; a command finds their paths as {keys}, {policy} and {metadata} in its
+    arguments and as BROKENSEAL_KEYS and so on. It exits 0 to let in, 1 to refuse. An address answers 2xx or 401. With
+    --saml, SAML responses are presented: as the form field SAMLResponse, or in base64 on standard input. No address but
+    this machine's own is spoken to. Ends 0 if all were refused, 3 if any was let in, 2 if it cannot be told.
 
     Example: brokenseal keys test "brokenseal keys verify --policy {policy} --keys {keys}"
     """
@@ -61,15 +63,15 @@ def test(
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if keys is None else keys
         folder.mkdir(parents=True, exist_ok=True)
-        paths = {name: str(folder / f"{name}.json") for name in ("keys", "policy")}
+        paths = trial.paths(folder)
         # an address that may not be spoken to is refused before a key is made
-        under_test = target(validator, paths)
+        under_test = target(validator, paths, saml=saml)
         trial.write(smith, folder)
         if serve is not None:
             at = stack.enter_context(trial.served(smith, serve))
             typer.echo(f"metadata and key set at {at}", err=True)
         status = stack.enter_context(Console(stderr=True).status("keys made"))
-        done = trial.run(under_test, smith, wait=wait, said=status.update)
+        done = trial.run(under_test, smith, saml=saml, wait=wait, said=status.update)
     if json:
         import json as language
         import sys
@@ -88,18 +90,13 @@ def _screen(done: Trial, smith: Smith, everything: bool) -> None:
     console = Console(highlight=False)
     if not done.shows:
         answer = done.before if done.before.verdict != "let in" else done.after
-        when = (
-            "A genuine token was not let in"
-            if answer is done.before
-            else "After the forgeries, a genuine token was not let in"
-        )
+        when = "A" if answer is done.before else "After the forgeries, a"
         said = f": {answer.verdict}, {answer.detail}" if answer else ""
-        console.print(
-            Text(
-                f"{when}a genuine token was not let in{said}. Nothing is shown: does the validator trust the keys made for it?",
-                style="bold red",
-            )
-        )
+        console.print(Text(f"{when} genuine one was not let in{said}. Nothing is shown.", style="bold red"))
+        console.print("Does the validator trust the keys that were made for it, and these names?")
+        for name in ("issuers", "audiences", "tenants", "actors", "scopes"):
+            if values := getattr(smith.terms, name):
+                console.print(f"  {name}: {', '.join(values)}")
         return
     let_in, refused = done.count("let in"), done.count("refused")
     console.print(

@@ -1,0 +1,74 @@
+"""Questions for the provider, numbered, open until answered.
+
+Why: the provider holds what settles most doubts, and answers questions that name ids. How: each kind of case and each kind of
+gap has its questions; the ids come from the answer. Numbers follow the order of the answer, so that they stay the same
+for the same inputs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brokenseal.report.language import Language, marked
+
+MOST_IDS = 12
+OF_KIND = {
+    "forged token": (
+        (marked("Were these tokens ever issued by you, when, to whom, and signed with which key?"), "token"),
+        (marked("Which other mailboxes, of any organisation, were opened with tokens signed by that key?"), "token"),
+    ),
+    "session or token used elsewhere": (
+        (
+            marked(
+                "Which sign-in opened these sessions, with which method, and from which addresses were they used since?"
+            ),
+            "session",
+        ),
+    ),
+    "delegate or application": (
+        (marked("Who gave this access to these mailboxes, when, and from which address?"), "client"),
+    ),
+    "mail client synchronising": (
+        (marked("Which devices hold a copy of these mailboxes, and when did each synchronise last?"), "client"),
+    ),
+    "unknown": (
+        (marked("Which sign-ins and which tokens stand behind the accesses from these addresses?"), "address"),
+    ),
+}  # fmt: skip
+ALWAYS = (marked("What did these addresses do elsewhere in your services in this time?"), "address")
+OF_GAP = {
+    "throttled": marked("Which messages were accessed in these mailboxes while the single records were held back?"),
+    "sync-only": marked("Which messages lay in the folders that were synchronised, at the time?"),
+    "no-token-ids": marked("Which tokens stand behind the accesses whose records carry none?"),
+    "no-issuance-log": marked("Please hand over all sign-in logs of this time, of every kind."),
+    "short-issuance-log": marked("Please hand over the sign-in logs of the time that those here do not cover."),
+    "log-starts": marked("Since when were accesses to these mailboxes logged, and why not before?"),
+    "log-stops": marked("Why does the log hold no more accesses to these mailboxes?"),
+    "conflicting-copies": marked(
+        "Which of the disagreeing copies of these records is yours, and why is there another?"
+    ),
+    "untimed": marked("At which times did the accesses happen whose records carry none?"),
+}
+Row = dict[str, Any]
+
+
+def asks(answer: Row, lang: Language) -> list[Row]:
+    """Questions: number, text, of (which case or gaps), ids (type, values, and how many more there are)."""
+    out: list[Row] = []
+    for nth, case in enumerate(answer["cases"], start=1):
+        where = lang.t("Case {n}", n=lang.number(nth))
+        for text, kind in (*OF_KIND.get(case["how"]["kind"], OF_KIND["unknown"]), ALWAYS):
+            values = [i["value"] for i in case["indicators"] if i["type"] == kind]
+            if values:
+                out.append(
+                    {"text": lang.t(text), "of": where, "ids": values[:MOST_IDS], "more": len(values[MOST_IDS:])}
+                )
+    kinds = {g["kind"] for g in answer["gaps"]}
+    for kind, text in OF_GAP.items():
+        if kind in kinds:
+            own = [g for g in answer["gaps"] if g["kind"] == kind]
+            names = sorted({g["mailbox"] or g["tenant_id"] or "" for g in own} - {""})
+            out.append(
+                {"text": lang.t(text), "of": lang.say(kind), "ids": names[:MOST_IDS], "more": len(names[MOST_IDS:])}
+            )
+    return [{**ask, "number": lang.number(n)} for n, ask in enumerate(out, start=1)]

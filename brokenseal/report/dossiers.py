@@ -1,0 +1,86 @@
+"""One dossier a mailbox: all that concerns it, and nothing of anybody else's.
+
+Why: each of those concerned is told what concerns him, and no more; a list of victims is itself a secret. How: a dossier is
+made of the mailbox's own acts, findings, messages and gaps; the page prints one alone where its address names it. Where
+there are thousands, each shows less, and says how much more answer.json holds, so that the page still opens at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from brokenseal.report import timeline
+
+MANY = 150
+"""Above so many dossiers each shows less, and names a reason's innocent explanations without what would decide."""
+SHARE = 2_200_000
+"""Bytes that messages and visits of all dossiers may take together, about."""
+ITEM_BYTES, ACT_BYTES = 260, 230
+ORPHAN = "unissued_token"
+"""The reason that speaks of orphans, and holds their innocent explanations."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much one dossier may show."""
+
+    items: int
+    acts: int
+    whole: bool
+    """Reasons with all their innocent explanations."""
+
+
+def room(answer: Row) -> Room:
+    """The room of each dossier of this answer."""
+    number = sum(len(c["mailboxes"]) for c in answer["cases"])
+    if number <= MANY:
+        return Room(items=max(50, 4_000 // max(number, 1)), acts=200, whole=True)
+    share = SHARE // number
+    return Room(items=max(1, share * 6 // 10 // ITEM_BYTES), acts=max(1, share * 4 // 10 // ACT_BYTES), whole=False)
+
+
+def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
+    """Of each case, each mailbox: its acts, findings by reason, and gaps."""
+    out = []
+    for number, case in enumerate(answer["cases"], start=1):
+        acts: dict[str | None, list[Row]] = {}
+        for act in case["acts"]:
+            acts.setdefault(act["mailbox"], []).append(act)
+        findings: dict[str, list[Row]] = {}
+        for f in case["findings"]:
+            findings.setdefault(f["act_id"], []).append(f)
+        for place, box in enumerate(case["mailboxes"]):
+            own = acts.get(box["mailbox"], [])
+            found = [f for a in own for f in findings.get(a["act_id"], [])]
+            out.append(
+                {
+                    "id": f"d{number}-{place}",
+                    "number": number,
+                    "case": case,
+                    "box": box,
+                    "acts": own,
+                    "reasons": _reasons(found),
+                    "bare_orphan": any(a["link"] == "orphan" for a in own)
+                    and not any(f["evidence"] == ORPHAN for f in found),
+                    "gaps": [
+                        *blind.of_mailbox(box["tenant_id"], box["mailbox"]),
+                        *(g for g in blind.of_tenant(box["tenant_id"]) if g["tenant_id"] is not None),
+                    ],
+                }
+            )
+    return out
+
+
+def _reasons(findings: list[Row]) -> list[Row]:
+    """One entry a reason: its strongest finding here, and in how many visits."""
+    strongest: dict[str, Row] = {}
+    visits: dict[str, set[str]] = {}
+    for f in findings:
+        visits.setdefault(f["evidence"], set()).add(f["act_id"])
+        best = strongest.get(f["evidence"])
+        if best is None or (-f["bits"], f["finding_id"]) < (-best["bits"], best["finding_id"]):
+            strongest[f["evidence"]] = f
+    ordered = sorted(strongest.values(), key=lambda f: (-f["bits"], f["evidence"]))
+    return [{"evidence": f["evidence"], "strongest": f, "visits": len(visits[f["evidence"]])} for f in ordered]

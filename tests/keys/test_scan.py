@@ -1,0 +1,66 @@
+"""Every format times every wrapping is found, at any place; nothing told holds a secret."""
+
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+
+import pytest
+
+from brokenseal.keys.scan import scan
+from brokenseal.keys.scan.examine import Examiner
+from brokenseal.keys.scan.found import Secret
+from brokenseal.keys.scan.source import CHUNK, Bytes, Stream
+from tests.keys import planted
+from tests.keys.planted import Planted
+
+FORMATS = {p.format: p for p in planted.formats()}
+
+
+def same(found: Secret, wanted: Planted) -> bool:
+    """It is this one."""
+    if wanted.name is not None:
+        return found.thumbprint == wanted.name
+    return found.thumbprint is None and found.kind == wanted.kind
+
+
+def check(found: list[Secret], wanted: Planted, what: str) -> None:
+    assert len([f for f in found if same(f, wanted)]) == 1, f"{what}: {[(f.kind, f.form, f.begin) for f in found]}"
+    assert len(found) == 1, f"{what}: {[(f.kind, f.form, f.begin) for f in found]}"
+
+
+@pytest.mark.parametrize("wanted", FORMATS.values(), ids=FORMATS)
+def test_every_format_in_every_wrapping(wanted: Planted) -> None:
+    chance = random.Random(wanted.format)
+    examiner = Examiner()
+    wrappings = {**planted.IN_LINE, **(planted.OF_TEXT if wanted.text else {})}
+    for name, wrap in wrappings.items():
+        hidden = wrap(wanted.data)
+        for around in (b"", chance.randbytes(chance.randrange(1, 3000)) + b"\n"):
+            found = list(examiner.secrets(Bytes(around + hidden + b"\n" + around[::-1])))
+            check(found, wanted, f"{wanted.format} in {name} behind {len(around)} bytes")
+            assert len(around) <= found[0].begin + 64 and found[0].end <= len(around) + len(hidden) + 1
+
+
+@pytest.mark.parametrize("wanted", FORMATS.values(), ids=FORMATS)
+def test_across_the_borders_of_chunks(wanted: Planted) -> None:
+    chance = random.Random(wanted.format)
+    examiner = Examiner()
+    for name in ("plain", "base64 over lines in UTF-16"):
+        hidden = planted.IN_LINE[name](wanted.data)
+        for back in {0, 1, 17, len(hidden) // 2, len(hidden) - 1, chance.randrange(len(hidden))}:
+            begin = CHUNK - back
+            whole = bytes(begin) + hidden + bytes(CHUNK - 5)
+            check(list(examiner.secrets(Stream(io.BytesIO(whole)))), wanted, f"{name}, {back} bytes before the border")
+
+
+@pytest.mark.parametrize("wanted", FORMATS.values(), ids=FORMATS)
+def test_every_format_in_every_container(wanted: Planted, tmp_path: Path) -> None:
+    for number, (name, pack) in enumerate(planted.FILES.items()):
+        path = tmp_path / f"{number}"
+        path.write_bytes(pack(b"some words before\n" + wanted.data + b"\nand behind"))
+        found = scan([path])
+        assert not found.unread, name
+        assert [leak.thumbprint for leak in found.leaks] == [wanted.name], name
+        assert found.leaks[0].member is not None, name
