@@ -129,13 +129,13 @@ def _days(daily: Table, name: str, *by: str) -> Table:
     return days.group_by("tenant_id", "box", *by).agg(**{name: days.count()})
 
 
-def standing(lake: Lake) -> None:
-    """Write `standing`: relationship_id, net_level, client_level."""
+def standing(lake: Lake, *, isolate: bool = False) -> None:
+    """Write `standing`: relationship_id, net_level, client_level. isolate: what other organisations know is not asked."""
     judged = lake.read("relations")
     judged = judged.filter(~judged.background)
     pairs = lake.read("pairs")
-    net = _level(judged, pairs, "net", "vouches_net", "home_net")
-    client = _level(judged, pairs, "client_key", "vouches_client", "home_client")
+    net = _level(judged, pairs, "net", "vouches_net", "home_net", isolate)
+    client = _level(judged, pairs, "client_key", "vouches_client", "home_client", isolate)
     joined = net.rename(net_level="level").join(client.rename(client_level="level"), "relationship_id")
     joined = joined.join(judged.select("relationship_id", "net"), "relationship_id")
     # the provider's front end is no place to be new in
@@ -143,7 +143,7 @@ def standing(lake: Lake) -> None:
     lake.write("standing", joined.mutate(net_level=level).drop("net"))
 
 
-def _level(judged: Table, pairs: Table, value: str, vouches: str, home: str) -> Table:
+def _level(judged: Table, pairs: Table, value: str, vouches: str, home: str, isolate: bool) -> Table:
     """Who else is at home with this value (a network or a client)."""
     at_home = pairs.filter(pairs[vouches])
     own = at_home.group_by("tenant_id", "box", value).agg(home=at_home[home].cast("int64").max(), pairs=at_home.count())
@@ -169,7 +169,7 @@ def _level(judged: Table, pairs: Table, value: str, vouches: str, home: str) -> 
         ((ibis.coalesce(out.home, 0) == 1) | (others_here > 0), 0),
         (colleagues >= 3, 1),
         (colleagues >= 1, 2),
-        (elsewhere >= 1, 3),
+        ((elsewhere >= 1) & (not isolate), 3),
         else_=4,
     )
     return out.select("relationship_id", level=level.cast("int64"))
