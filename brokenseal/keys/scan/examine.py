@@ -51,7 +51,7 @@ class Examiner:
         found, self._anchors = compiled()
         self._scanner = yara_x.Scanner(found)
         self._passwords = (b"", *passwords)
-        private.forget()
+        private.expect(self._passwords)
 
     def secrets(self, source: Source) -> Iterator[Secret]:
         """Every secret with its place in the source, in order; what lies inside another is not told again."""

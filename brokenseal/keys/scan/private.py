@@ -37,9 +37,20 @@ def remembered(data: bytes, make: Callable[[], Secret | None]) -> Secret | None:
     return _seen[name]
 
 
+_tried: tuple[bytes, ...] = ()
+
+
 def forget() -> None:
-    """Parse anew what was parsed before: other passwords may open it."""
+    """Parse anew what was parsed before."""
     _seen.clear()
+
+
+def expect(passwords: tuple[bytes, ...]) -> None:
+    """With other passwords than before, what was closed may open."""
+    global _tried
+    if passwords != _tried:
+        forget()
+    _tried = passwords
 
 
 def random_enough(scalar: bytes) -> bool:
