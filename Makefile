@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: install demo test check format lint types contracts docs bench priors libraries fuzz clean
-# seconds that `make fuzz` looks for a token that breaks the verifier, and for a file that breaks the scanner
+# seconds that `make fuzz` looks for a token that breaks the verifier, for a file that breaks the scanner, and
+# for an export that breaks the readers
 FUZZ_SECONDS ?= 60
 
 install: $(VENV)/.installed
@@ -50,6 +51,7 @@ libraries: install
 fuzz: install
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m tests.keys.fuzz
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m tests.keys.fuzz_scan
+	$(BIN)/python -m tests.fuzz.fuzz_readers --seconds $(FUZZ_SECONDS)
 
 clean:
 	rm -rf $(VENV) demo

@@ -38,7 +38,6 @@ CONTEXT: tuple[Callable[[Lake], None], ...] = (
     history.relations,
     keys.keys,
 )
-HISTORY: tuple[Callable[[Lake], None], ...] = (history.pairs, history.standing)
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,8 @@ class Options:
     """What a person may decide about an analysis.
 
     as_of: the moment the answer speaks of, by default the latest event in the lake. false_cases: how many false cases
-    the whole answer may hold. isolate: organisations learn nothing from each other's history. mmdb: databases that say
+    the whole answer may hold. isolate: each organisation's acts are weighed by its own
+    history and the priors alone; only how benign oddness adds up is counted over all. mmdb: databases that say
     whose an address is, in MaxMind's format.
     """
 
@@ -147,8 +147,8 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
 def weigh(lake: Lake, doubted: list[str], options: Options, line: int) -> int:
     """One round: history without the doubted, every reason, every act, every group. Returns the groups' line."""
     suspects = lake.put("doubted", pa.table({"visit_id": doubted}, schema=join.DOUBTED))
-    for step in HISTORY:
-        step(lake)
+    history.pairs(lake)
+    history.standing(lake, isolate=options.isolate)
     seen = lake.read("visits").left_join(suspects.mutate(doubted=ibis.literal(True)), "visit_id")
     seen = seen.drop("visit_id_right").mutate(doubted=ibis.coalesce(seen.doubted, ibis.literal(False)))
     tables = Tables(seen, *(lake.read(n) for n in ("relations", "pairs", "standing", "signins")))
@@ -164,7 +164,7 @@ def weigh(lake: Lake, doubted: list[str], options: Options, line: int) -> int:
     odd = ["evidence", "unit_id", "relationship_id", "stratum", "level"]
     lake.write("levels", fixed.filter(fixed.level > 0).select(odd).union(learned.filter(learned.level > 0).select(odd)))
     score.hits(lake, {n: r.aspect for n, r in reasons().items()})
-    score.judge(lake)
+    score.judge(lake, isolate=options.isolate)
     return score.groups(lake, options.false_cases / 2, line)
 
 

@@ -29,7 +29,7 @@ NOWHERE = ("provider", "none")
 
 
 def relations(lake: Lake) -> None:
-    """Write `relations`."""
+    """Write `relations`, and `days`: how many visits of a relationship each day has, the provider's own left out."""
     v = lake.read("visits")
     grouped = v.group_by("relationship_id", "tenant_id", "box").agg(
         actor=v.actor.min(),
@@ -50,14 +50,23 @@ def relations(lake: Lake) -> None:
     warm = joined["first"] < joined.begin + ibis.interval(days=WARM_DAYS)
     period = ibis.ifelse(joined.background, "background", ibis.ifelse(warm, "warm", "settled"))
     lake.write("relations", joined.mutate(period=period).drop("begin"))
+    lake.write("days", _by_day(v))
+
+
+def _by_day(visits: Table) -> Table:
+    v = visits.filter(~visits.background)
+    dated = v.select("relationship_id", day=v["first"].cast("string")[:10])
+    return dated.group_by("relationship_id", "day").agg(visits=dated.count())
 
 
 def pairs(lake: Lake) -> None:
     """Write `pairs` from the visits nobody doubts (`doubted`: visit_id)."""
-    v = lake.read("visits").anti_join(lake.read("doubted"), "visit_id")
-    v = v.filter(~v.background)
-    daily = v.select("tenant_id", "box", "net", "client_key", "actor", day=v["first"].cast("string")[:10]).distinct()
-    lake.write("pairs", _vouching(daily, lake.read("relations")))
+    doubted = _by_day(lake.read("visits").semi_join(lake.read("doubted"), "visit_id"))
+    days, relations = lake.read("days"), lake.read("relations")
+    left = days.left_join(doubted.rename(gone="visits"), ["relationship_id", "day"])
+    left = left.filter(left.visits > ibis.coalesce(left.gone, 0)).select("relationship_id", "day")
+    named = relations.select("relationship_id", "tenant_id", "box", "net", "client_key")
+    lake.write("pairs", _vouching(left.join(named, "relationship_id"), relations))
 
 
 def _vouching(daily: Table, relations: Table) -> Table:
@@ -120,13 +129,13 @@ def _days(daily: Table, name: str, *by: str) -> Table:
     return days.group_by("tenant_id", "box", *by).agg(**{name: days.count()})
 
 
-def standing(lake: Lake) -> None:
-    """Write `standing`: relationship_id, net_level, client_level."""
+def standing(lake: Lake, *, isolate: bool = False) -> None:
+    """Write `standing`: relationship_id, net_level, client_level. isolate: what other organisations know is not asked."""
     judged = lake.read("relations")
     judged = judged.filter(~judged.background)
     pairs = lake.read("pairs")
-    net = _level(judged, pairs, "net", "vouches_net", "home_net")
-    client = _level(judged, pairs, "client_key", "vouches_client", "home_client")
+    net = _level(judged, pairs, "net", "vouches_net", "home_net", isolate)
+    client = _level(judged, pairs, "client_key", "vouches_client", "home_client", isolate)
     joined = net.rename(net_level="level").join(client.rename(client_level="level"), "relationship_id")
     joined = joined.join(judged.select("relationship_id", "net"), "relationship_id")
     # the provider's front end is no place to be new in
@@ -134,7 +143,7 @@ def standing(lake: Lake) -> None:
     lake.write("standing", joined.mutate(net_level=level).drop("net"))
 
 
-def _level(judged: Table, pairs: Table, value: str, vouches: str, home: str) -> Table:
+def _level(judged: Table, pairs: Table, value: str, vouches: str, home: str, isolate: bool) -> Table:
     """Who else is at home with this value (a network or a client)."""
     at_home = pairs.filter(pairs[vouches])
     own = at_home.group_by("tenant_id", "box", value).agg(home=at_home[home].cast("int64").max(), pairs=at_home.count())
@@ -160,7 +169,7 @@ def _level(judged: Table, pairs: Table, value: str, vouches: str, home: str) -> 
         ((ibis.coalesce(out.home, 0) == 1) | (others_here > 0), 0),
         (colleagues >= 3, 1),
         (colleagues >= 1, 2),
-        (elsewhere >= 1, 3),
+        ((elsewhere >= 1) & (not isolate), 3),
         else_=4,
     )
     return out.select("relationship_id", level=level.cast("int64"))

@@ -43,7 +43,7 @@ def hits(lake: Lake, aspects: dict[str, str]) -> None:
     lake.write("hits", single.select(columns).union(whole.select(columns)))
 
 
-def judge(lake: Lake) -> None:
+def judge(lake: Lake, *, isolate: bool = False) -> None:
     """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), at_home.
 
     What is at home and weighs nothing, as nearly all is, has no row.
@@ -53,7 +53,7 @@ def judge(lake: Lake) -> None:
         **{a: ibis.coalesce(found.bits.max(where=found.aspect == a), 0) for a in (*JOINT, *SEPARATE)}
     )
     strongest = lake.write("strongest", strongest.mutate(plain=strongest.network + strongest.client))
-    relations = _per_relation(lake, strongest)
+    relations = _per_relation(lake, strongest, isolate)
     home = lake.read("standing")
     home = home.select("relationship_id", "net_level", at_home=(home.net_level == 0) & (home.client_level == 0))
     placed = relations.select("relationship_id", "joint").left_join(home, "relationship_id")
@@ -84,11 +84,16 @@ def _ints(*names: str) -> pa.Schema:
     return pa.schema([(n, pa.int64()) for n in names])
 
 
-def _per_relation(lake: Lake, strongest: Table) -> Table:
-    """Each relationship's aspects, with network and client counted jointly among relationships that began like it."""
+def _per_relation(lake: Lake, strongest: Table, isolate: bool) -> Table:
+    """Each relationship's aspects, with network and client counted jointly among its peers.
+
+    Peers began alike: in the mailbox's first days or later; isolate: in the same organisation.
+    """
     tops = strongest.group_by("relationship_id").agg(**{a: strongest[a].max() for a in ("plain", *JOINT, *SEPARATE)})
     lost = lake.read("unfair").select("unit_id", lost=ibis.literal(1))
-    every = lake.read("relations").select("relationship_id", "period").left_join(tops, "relationship_id")
+    relations = lake.read("relations")
+    alike = relations.tenant_id.fill_null("?") + " | " + relations.period if isolate else relations.period
+    every = relations.select("relationship_id", period=alike).left_join(tops, "relationship_id")
     every = every.left_join(lost, every.relationship_id == lost.unit_id)
     every = every.drop("relationship_id_right", "unit_id")
     tops = every.mutate(

@@ -70,6 +70,8 @@ class DuckDB:
 
     def _typed(self, expr: ibis.Table) -> str:
         """The SQL with every column cast to what Ibis takes it for: a sum of integers is no integer to DuckDB."""
+        # the engine fuses them itself, in no time
+        ibis.options.sql.fuse_selects = False
         sql = str(self._ibis.compile(expr))
         self._compiled.append(sql)
         casts = (f"{_name(n)}::{DuckDBType.to_string(k)} as {_name(n)}" for n, k in expr.schema().items())

@@ -107,7 +107,9 @@ class Ledger:
             if FACTS.name not in there:
                 raise LakeError(f"{self._name} is not a lake: its ledger is empty")
             version = int(db.execute(sa.select(FACTS.c.value).where(FACTS.c.name == "schema")).scalar() or 0)
-            inputs = db.execute(INPUTS.select().order_by(INPUTS.c.path, INPUTS.c.file_sha256)).mappings()
+            # thousands of them are read at each opening: rows as they come, and no mapping in between
+            names = INPUTS.columns.keys()
+            inputs = db.execute(INPUTS.select().order_by(INPUTS.c.path, INPUTS.c.file_sha256)).all()
             segments: dict[str, list[Segment]] = {}
             live = SEGMENTS.select().where(SEGMENTS.c.retired_at.is_(None)).order_by(SEGMENTS.c.file)
             for r in db.execute(live).mappings():
@@ -116,7 +118,7 @@ class Ledger:
             run = db.execute(RUNS.select().where(RUNS.c.retired_at.is_(None)).order_by(RUNS.c.number.desc())).first()
             return State(
                 version,
-                tuple(dict(r) for r in inputs),
+                tuple(dict(zip(names, r)) for r in inputs),
                 segments,
                 run.run_id if run else None,
                 {t: list(files) for t, files in json.loads(run.tables).items()} if run else {},

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
         as_of: datetime | None = typer.Option(
             None, help="The moment the answer speaks of; by default the latest event."
         ),
-        isolate: bool = typer.Option(False, help="Organisations learn nothing from each other's history."),
+        isolate: bool = typer.Option(False, help="Weigh each organisation by its own history."),
         mmdb: list[Path] = typer.Option([], help="Databases of address owners in MaxMind's format; the first counts."),
         memory: str = typer.Option("2GB", help="Memory for the engine."),
         threads: int | None = typer.Option(None, help="Threads; by default all cores."),

@@ -23,7 +23,7 @@ def investigate(
     as_of: datetime | None = typer.Option(
         None, "--as-of", help="The moment the answer speaks of; by default the latest event."
     ),
-    isolate: bool = typer.Option(False, "--isolate", help="Organisations learn nothing from each other's history."),
+    isolate: bool = typer.Option(False, "--isolate", help="Weigh each organisation by its own history."),
     mmdb: list[Path] = typer.Option(
         [], "--mmdb", help="Databases of address owners in MaxMind's format; the first counts."
     ),

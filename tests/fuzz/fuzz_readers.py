@@ -14,6 +14,7 @@ import argparse
 import csv
 import gzip
 import hashlib
+import io
 import json
 import os
 import random
@@ -22,10 +23,12 @@ import sys
 import tempfile
 import time
 import traceback
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import atheris
+import zstandard
 
 with atheris.instrument_imports(include=["brokenseal.sources"]):
     from brokenseal.sources import lines, log, recognise, second, split, take
@@ -69,6 +72,12 @@ def seeds() -> Iterator[bytes]:
     for text in plain:
         yield text.encode()
     yield gzip.compress(in_lines.encode())
+    yield zstandard.compress(in_lines.encode())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/audit.json", in_lines)
+        archive.writestr("signins.csv", plain[5])
+    yield packed.getvalue()
     yield b"\xef\xbb\xbf" + in_lines.encode()
     yield from (in_lines.encode(name) for name in ("utf-16", "utf-16-le", "utf-16-be"))
 
@@ -110,7 +119,7 @@ class Readers:
     def read(self, seen: recognise.Sample, logged: log.Log, *, slow: bool) -> list[tuple[int, str]] | None:
         stream, ragged, out = lines.Stream(self.path), [], []
         try:
-            for block in take._blocks(stream, seen, logged, ragged, slow=slow):
+            for block in take.blocks(stream, seen, logged, ragged, slow=slow):
                 out += zip(block["row"].to_pylist(), block["raw"].to_pylist())
         except pa.ArrowInvalid:
             assert not slow, "the slow reader gave up"
@@ -124,7 +133,7 @@ class Readers:
 
     def values(self, data: bytes) -> None:
         """Lines and elements, as plain code finds them."""
-        if not data.startswith(lines.GZIP) and lines._decoder(data[:64]) == (None, data[:64]):
+        if lines.Stream(self.path).plain_size() is not None:
             there = [
                 (n, t)
                 for b in lines.physical(lines.Stream(self.path))

@@ -272,6 +272,33 @@ def test_links_in_a_tar_are_not_followed(tmp_path: Path) -> None:
     assert found.leaks == [] and found.unread == []
 
 
+# --- what was made to harm
+
+
+HARMFUL = {
+    "quotes and spaces in a PEM": b"-----BEGIN PRIVATE KEY-----" + b'"' + b" " * 120_000 + b"-----END",
+    "empty lines in a PEM": b"-----BEGIN PRIVATE KEY-----" + b"\n" * 120_000 + b"-----END",
+    "backslashes in a PEM": b"-----BEGIN PRIVATE KEY-----" + b"\\" * 120_000 + b"-----END",
+    "backslashes before base64": b"\\" * 60_000 + b"LS0tLS1CRUdJTiBQUklWQVRF" + b"\\" * 120_000,
+    "spaces behind base64": b"LS0tLS1CRUdJTiBQUklWQVRF" + b'"' + b" " * 120_000,
+    "a long word before tokens": (b"a" * 8000 + b"!.eyJ") * 200,
+    "one object with many types": b"{" + b'"kty":"RSA",' * 40_000,
+    "many beginnings": b"-----BEGIN PRIVATE KEY-----" * 20_000,
+    "many ends": b"PRIVATE KEY-----" * 40_000,
+    "many elements": b"<RSAKeyValue>" * 40_000,
+    "many base64 texts": b"LS0tLS1CRUdJTiBQUklWQVRF!" * 20_000,
+    "one base64 text with many anchors": b"LS0tLS1CRUdJTiBQUklWQVRF" * 20_000,
+    "many lengths": bytes.fromhex("3084ffffffff020100300d06092a864886f70d0101010500") * 20_000,
+    "many blobs": b"RSA2\0\x08\0\0\3\0\0\0\0\1\0\0\x80\0\0\0\x80\0\0\0" * 20_000,
+}
+
+
+@pytest.mark.parametrize("data", HARMFUL.values(), ids=HARMFUL)
+def test_what_was_made_to_harm_ends(data: bytes) -> None:
+    # a reader that tries every beginning against every end would not be back within the hour
+    assert list(Examiner().secrets(Bytes(data + PEM)))[-1].thumbprint == NAME
+
+
 # --- passwords
 
 

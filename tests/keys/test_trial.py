@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -96,6 +98,28 @@ def test_one_that_starts_late_is_waited_for(house: House) -> None:
     assert trial.run(asked, house.smith, wait=20).exit_code == 0
 
 
+def test_one_that_looks_where_a_token_says(house: House) -> None:
+    """It follows jku, and so takes the attacker's word for the attacker's key."""
+
+    def follows(token: str) -> bool:
+        try:
+            head = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
+            with httpx.Client(trust_env=False) as client:
+                known = client.get(head["jku"]).json() if head.get("jku") else house.smith.jwks(["home"])
+            jwt.decode(token, KeySet.import_key_set(known), algorithms=["RS256"])
+        except (JoseError, ValueError, AttributeError, TypeError, KeyError, RecursionError):
+            return False
+        return True
+
+    with trial.served(house.smith, 0):
+        done = trial.run(Asked(follows), house.smith)
+    assert done.fetched == ("/keys",)
+    fate = {r.forgery.name: r.answer.verdict for r in done.results}
+    assert (fate["header-jku"], fate["header-jwk"], fate["header-x5u"]) == ("let in", "refused", "refused")
+    assert trial.told(done, "function", "entra-v2")["fetched"] == ["/keys"]
+    house.smith.fetched.clear()
+
+
 def test_no_private_key_is_written_or_served(house: House, tmp_path: Path) -> None:
     trial.write(house.smith, tmp_path)
     with trial.served(house.smith, 0) as url, httpx.Client(trust_env=False) as client:
@@ -103,8 +127,12 @@ def test_no_private_key_is_written_or_served(house: House, tmp_path: Path) -> No
         assert metadata["jwks_uri"] == f"{url}/keys"
         served = client.get(metadata["jwks_uri"])
         assert client.get(f"{url}/nothing").status_code == 404
+        assert "BEGIN PUBLIC KEY" in client.get(f"{url}/attacker/key").text
+        x509.load_pem_x509_certificate(client.get(f"{url}/attacker/certificate").content)
+        assert house.smith.fetched == {"/key", "/certificate"}
         with pytest.raises(UsageError, match="in use"), trial.served(house.smith, int(url.rsplit(":", 1)[1])):
             pass
+    house.smith.fetched.clear()
     assert served.json() == json.loads((tmp_path / "keys.json").read_text()) == house.smith.jwks()
     for key in served.json()["keys"]:
         assert not {"d", "p", "q", "dp", "dq", "qi"} & set(key)

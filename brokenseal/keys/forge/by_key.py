@@ -16,6 +16,7 @@ from brokenseal.keys.forge.makers import (
     eddsa,
     headed,
     hmac_of,
+    lured,
     none,
     parts,
     public,
@@ -79,13 +80,13 @@ SIGNATURES = (
         "header-jku",
         "algorithm",
         "the header names the attacker's key set (jku)",
-        brought(jku=lambda k: "http://127.0.0.1:9/keys"),
+        lured("jku", "keys"),
     ),
     Forgery(
         "header-x5u",
         "algorithm",
         "the header names the attacker's certificate (x5u)",
-        brought(x5u=lambda k: "http://127.0.0.1:9/c"),
+        lured("x5u", "certificate"),
     ),
     Forgery(
         "header-x5c",
@@ -130,9 +131,7 @@ SIGNATURES = (
         "kid-url",
         "key-id",
         "a key id that is an address",
-        lambda s: s.sign(
-            s.claims(), s.key("attacker"), packed(s.header(s.key("attacker"), kid="http://127.0.0.1:9/key"))
-        ),
+        lured("kid", "key"),
     ),
     Forgery(
         "kid-nul",

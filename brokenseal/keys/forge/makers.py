@@ -109,6 +109,16 @@ def brought(**members: Callable[[Made], Any]) -> Make:
     return make
 
 
+def lured(member: str, page: str) -> Make:
+    """A token signed by the attacker's own key, whose header names an address where that key lies."""
+
+    def make(s: Smith) -> str:
+        mine = s.key("attacker")
+        return s.sign(s.claims(), mine, packed(s.header(mine, **{member: f"{s.lure}/{page}"})))
+
+    return make
+
+
 def parts(change: Callable[[Smith, list[str]], list[str]]) -> Make:
     """A genuine token whose parts are changed afterwards."""
     return lambda s: ".".join(change(s, s.genuine().split(".")))

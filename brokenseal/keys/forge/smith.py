@@ -68,10 +68,13 @@ def demanded(name: str, **changes: Any) -> Terms:
 
 @dataclass
 class Smith:
-    """Keys and genuine tokens for some terms. now: seconds since 1970."""
+    """Keys and genuine tokens for some terms. now: seconds since 1970. lure: where the attacker's own keys lie;
+    fetched: what was fetched from there."""
 
     terms: Terms
     now: int
+    lure: str = "http://127.0.0.1:9/attacker"
+    fetched: set[str] = field(default_factory=set)
     _keys: dict[str, Made] = field(default_factory=dict)
 
     # --- what the terms expect

@@ -32,6 +32,8 @@ from brokenseal.keys.verifier.rules import RULES
 AT_ONCE = 2
 NUMBERS = {rule.code: rule.number for rule in RULES}
 LOOPBACK = "127.0.0.1"
+LURE = "/attacker"
+"""Where the attacker's keys lie, on the same port: a token names it, and a validator has no business there."""
 NAMES = {"keys": "keys.json", "policy": "policy.json", "metadata": "metadata.xml"}
 
 
@@ -50,11 +52,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Trial:
-    """What a validator did: with a genuine token before and after, and with every forgery, in the corpus's order."""
+    """What a validator did: with a genuine token before and after, and with every forgery, in the corpus's order.
+
+    fetched: pages of the attacker's that it fetched because a token named them.
+    """
 
     before: Answer
     after: Answer | None
     results: tuple[Result, ...]
+    fetched: tuple[str, ...] = ()
 
     def count(self, verdict: str) -> int:
         """Forgeries with this fate."""
@@ -96,7 +102,7 @@ def run(
         for number, (forgery, answer) in enumerate(zip(forgeries, pool.map(lambda m: target.ask(m[1]), made)), start=1):
             results.append(Result(forgery, answer))
             said(f"{number} of {len(forgeries)} forgeries")
-    return Trial(before, genuine(), tuple(results))
+    return Trial(before, genuine(), tuple(results), tuple(sorted(smith.fetched)))
 
 
 def write(smith: Smith, folder: Path) -> dict[str, str]:
@@ -115,7 +121,12 @@ def paths(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def served(smith: Smith, port: int) -> Iterator[str]:
-    """The issuer's metadata and key set on a loopback port, while it lasts. Raises UsageError where the port is taken."""
+    """The issuer's metadata and key set on a loopback port, while it lasts, and the attacker's beside them.
+
+    Whatever a validator fetches of the attacker's is written down in `smith.fetched`: it let a token say where to look.
+    Raises UsageError where the port is taken.
+    """
+    attacker = smith.key("attacker")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -123,10 +134,18 @@ def served(smith: Smith, port: int) -> Iterator[str]:
             pages: dict[str, Any] = {
                 "/.well-known/openid-configuration": {"issuer": smith.terms.issuers[0], "jwks_uri": f"{base}/keys"},
                 "/keys": smith.jwks(),
+                f"{LURE}/keys": {
+                    "keys": [{**attacker.key.as_dict(private=False), "kid": attacker.kid, **attacker.says}]
+                },
+                f"{LURE}/certificate": _pem(attacker.says["x5c"][0]),
+                f"{LURE}/key": attacker.pem.decode(),
             }
-            body = json.dumps(pages.get(self.path, {})).encode()
+            if self.path.startswith(LURE):
+                smith.fetched.add(self.path.removeprefix(LURE))
+            page = pages.get(self.path, "")
+            body = (page if isinstance(page, str) else json.dumps(page)).encode()
             self.send_response(200 if self.path in pages else 404)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", "text/plain" if isinstance(page, str) else "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -140,12 +159,19 @@ def served(smith: Smith, port: int) -> Iterator[str]:
         raise UsageError(f"port {port}: {error.strerror}") from None
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    url = f"http://{LOOPBACK}:{server.server_port}"
+    smith.lure = f"{url}{LURE}"
     try:
-        yield f"http://{LOOPBACK}:{server.server_port}"
+        yield url
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _pem(certificate: str) -> str:
+    lines = [certificate[at : at + 64] for at in range(0, len(certificate), 64)]
+    return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
 
 
 def told(trial: Trial, where: str, policy: str) -> dict[str, Any]:
@@ -156,6 +182,7 @@ def told(trial: Trial, where: str, policy: str) -> dict[str, Any]:
         "shows": trial.shows,
         "genuine": [{"verdict": a.verdict, "detail": a.detail} for a in (trial.before, trial.after) if a is not None],
         "counts": {v: trial.count(v) for v in ("let in", "refused", "no answer", "not sent")},
+        "fetched": list(trial.fetched),
         "forgeries": [
             {
                 "name": r.forgery.name, "title": r.forgery.title, "verdict": r.answer.verdict, "detail": r.answer.detail,

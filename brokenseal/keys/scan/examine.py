@@ -19,6 +19,9 @@ DEEPEST = 4
 """Base64 inside base64."""
 _EDGE = 1 << 15
 _TOKEN_AFTER = 70_000
+_NEAR = 2048
+_TEXT_SPAN = {"pem": (64, 1 << 17), "jwk": (1 << 15, 1 << 15), "xml": (16, 1 << 16)}
+"""Characters before and behind an anchor."""
 Hit = tuple[int, int, Anchor]
 _BLOBS: dict[str, Callable[[bytes, int], Secret | None]] = {
     "der": blobs.pkcs1,
@@ -97,7 +100,9 @@ class Examiner:
             seen = view(buffer, at, step, before=8192 * step, after=_TOKEN_AFTER * step)
             found = tokens.jwt(seen) if anchor.reader == "jwt" else tokens.refresh(seen)
         else:
-            seen = view(buffer, at, step)
+            seen = view(buffer, at, step, *(s * step for s in _TEXT_SPAN[anchor.reader]))
+            if anchor.reader == "jwk" and not regions.first(buffer, seen.place(texts.jwk_begin(seen))):
+                return []
             found = self._text(anchor.reader, seen)
         if not found:
             return []
@@ -113,8 +118,12 @@ class Examiner:
         """The base64 around an anchor, decoded and examined in its turn."""
         if regions.covers(buffer, at, step, anchor.phase):
             return []
-        seen = view(buffer, at, step)
+        # most base64 is short: what touches the border of a small view is looked at in the large one
+        seen = view(buffer, at, step, before=_NEAR * step, after=4 * _NEAR * step)
         decoded = base64_around(seen, anchor.phase)
+        if decoded is not None and (decoded.begin == 0 or decoded.end == len(seen.raw)):
+            seen = view(buffer, at, step)
+            decoded = base64_around(seen, anchor.phase)
         if decoded is None:
             return []
         regions.keep(buffer, seen, decoded)
@@ -134,13 +143,20 @@ class Examiner:
 
 
 class _Regions:
-    """The base64 that was decoded last, so that its other anchors are not decoded again."""
+    """What was looked at last, so that its other anchors do not have it looked at again: base64, and JSON objects."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
         self._last: tuple[bytes, View, Decoded] | None = None
+        self._object: tuple[bytes, int] | None = None
+
+    def first(self, buffer: bytes, place: int) -> bool:
+        """The object that begins there was not the last one."""
+        known = self._object is not None and self._object[0] is buffer and self._object[1] == place
+        self._object = buffer, place
+        return not known
 
     def keep(self, buffer: bytes, seen: View, decoded: Decoded) -> None:
         self._last = buffer, seen, decoded

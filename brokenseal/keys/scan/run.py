@@ -22,7 +22,9 @@ from brokenseal.keys.scan.known import Known
 from brokenseal.keys.scan.source import File, Source, Stream
 
 MOST_TOKENS = 1_000
-"""Tokens told of one file, each; the rest is counted."""
+"""Tokens told of one file or member; the rest is counted."""
+MOST_KEYS = 20_000
+"""Keys told of one file or member: nobody keeps more, but somebody may have made them up."""
 Progress = Callable[[str, int], None]
 
 
@@ -208,6 +210,12 @@ class _Job:
                 if tokens > MOST_TOKENS:
                     self._out.more_tokens += 1
                     continue
+            if len(told) - min(tokens, MOST_TOKENS) >= MOST_KEYS:
+                place = f"{name}!{member}" if member else name
+                self._out.unread.append(
+                    (place, f"more than {MOST_KEYS:,} keys; what stands behind them was not looked at")
+                )
+                return
             told[secret.identity] = leak = self._leak(secret, name, member)
             self._out.leaks.append(leak)
 

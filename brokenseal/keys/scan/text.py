@@ -19,13 +19,13 @@ AFTER = 1 << 17
 _TOKEN = re.compile(
     rb"(?P<plain>[A-Za-z0-9+/_\-]+)"
     rb"|(?P<plus>\\+u002[bB])|(?P<slash>\\+u002[fF]|\\+/)"
-    rb"|(?P<gap>\s+|\\+[nrt]|\\+u00(?:0[aAdD])|[\"']\s*\+?\s*[\"'])"
-    rb"|(?P<other>[\s\S])"
+    rb"|(?P<gap>\s+|\\+[nrt]|\\+u00(?:0[aAdD])|[\"']\s*+\+?\s*+[\"'])"
+    rb"|(?P<other>\\++|[\s\S])"
 )
 _ALLOWED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-\\\"' \t\r\n\v\f"
 _OUTSIDE = bytes(0 if c in _ALLOWED else 1 for c in range(256))
 _URL = bytes.maketrans(b"-_", b"+/")
-_IN_JSON = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|([nrt\"'/]))")
+_IN_JSON = re.compile(r"(?<!\\)\\++(?:u([0-9a-fA-F]{4})|([nrt\"'/]))")
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from brokenseal.keys.scan.text import View, unescaped
 
 LABEL = re.compile(rb"-----BEGIN[ +]((?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?)\Z")
 FORMS = {"": "PKCS#8", "RSA ": "PKCS#1", "EC ": "SEC1", "DSA ": "OpenSSL DSA"}
-_JOINED = re.compile(r"[\"']\s*[+,.]?\s*(?:\n\s*)?[\"']")
-_HEADER = re.compile(r"^\s*((?:Proc-Type|DEK-Info): [^\n]*)\n", re.MULTILINE)
+_JOINED = re.compile(r"[\"']\s*+[+,.]?\s*+[\"']")
+_HEADER = re.compile(r"^[ \t\r]*+((?:Proc-Type|DEK-Info): [^\n]*)\n", re.MULTILINE)
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 _MEMBER = re.compile(r"[\"'](\w{1,8})[\"']\s*:\s*[\"']([A-Za-z0-9_+/=\-]{1,4096})[\"']")
 _KEY_SPAN = 1 << 15
@@ -118,9 +118,14 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
+def jwk_begin(seen: View) -> int:
+    """Where the object around a `kty` member begins; -1 where it does not."""
+    return seen.raw.rfind(b"{", max(0, seen.at - _KEY_SPAN), seen.at)
+
+
 def jwk(seen: View) -> Secret | None:
     """A private JWK with the anchor in its `kty` member."""
-    begin = seen.raw.rfind(b"{", max(0, seen.at - _KEY_SPAN), seen.at)
+    begin = jwk_begin(seen)
     end = seen.raw.find(b"}", seen.at, seen.at + _KEY_SPAN)
     if begin < 0:
         return None

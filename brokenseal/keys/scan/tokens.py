@@ -15,7 +15,7 @@ from brokenseal.keys import public
 from brokenseal.keys.scan.found import Secret, identity
 from brokenseal.keys.scan.text import View
 
-_BEFORE = re.compile(rb"[A-Za-z0-9_\-]{8,8192}\Z")
+_BACKWARDS = re.compile(rb"[A-Za-z0-9_\-]{8,8192}")
 _AFTER = re.compile(rb"\.(eyJ[A-Za-z0-9_\-]{4,65536})\.([A-Za-z0-9_\-]{22,2048})")
 _SAID = ("iss", "tid", "aud", "azp", "appid", "idtyp", "ver")
 _REFRESH_HEAD = re.compile(rb"(?<![A-Za-z0-9_\-])[01]\.A[A-Za-z0-9_\-]{40,200}\Z")
@@ -27,10 +27,11 @@ SHORTEST_KIND = 24
 def jwt(seen: View) -> Secret | None:
     """A signed token whose claims begin at the anchor."""
     after = _AFTER.match(seen.raw, seen.at)
-    before = _BEFORE.search(seen.raw[max(0, seen.at - 8192) : seen.at])
+    # read from its end: a search for it from the front would try every beginning
+    before = _BACKWARDS.match(seen.raw[max(0, seen.at - 8192) : seen.at][::-1])
     if not after or not before:
         return None
-    header, begin = _header(before.group(), seen.at)
+    header, begin = _header(before.group()[::-1], seen.at)
     claims = _object(after.group(1))
     if header is None or claims is None or str(header["alg"]).lower() == "none":
         return None

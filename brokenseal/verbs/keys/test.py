@@ -67,8 +67,9 @@ def test(
         # an address that may not be spoken to is refused before a key is made
         under_test = target(validator, paths, saml=saml)
         trial.write(smith, folder)
+        # always: a token may name the attacker's own key set, and whoever follows it must find one
+        at = stack.enter_context(trial.served(smith, serve or 0))
         if serve is not None:
-            at = stack.enter_context(trial.served(smith, serve))
             typer.echo(f"metadata and key set at {at}", err=True)
         status = stack.enter_context(Console(stderr=True).status("keys made"))
         done = trial.run(under_test, smith, saml=saml, wait=wait, said=status.update)
@@ -106,6 +107,9 @@ def _screen(done: Trial, smith: Smith, everything: bool) -> None:
             style="bold red" if let_in else "bold green",
         )
     )
+    for page in done.fetched:
+        words = f"It fetched {page} from the attacker's address, because a token said so."
+        console.print(Text(words, style="bold red"))
     shown = [r for r in done.results if everything or r.answer.verdict in ("let in", "no answer")]
     if not shown:
         return
