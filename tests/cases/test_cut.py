@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from brokenseal import pipeline, report
-from brokenseal.cases import cut
+from brokenseal.cases import cut, gaps
 from brokenseal.lake import Lake
 from brokenseal.sources import custody
+from tests.lake import invented
 from tests.sources.conftest import TENANT, Taken, access, signin
 
 AS_OF = datetime(2025, 6, 11, 12)
@@ -107,6 +110,17 @@ def test_what_is_gone_already_is_not_asked_for() -> None:
     assert _expiring(_access(180), as_of=AS_OF + 60 * DAY) == {}
     # nobody reads mail without accesses
     assert _expiring(_whole("interactive")) == {}
+
+
+def test_both_engines_find_them(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cut, "CEILINGS", {"unified-audit": ((3, "a small export"),)})
+    invented.take(lake, "full", [1, 2, 3])
+    invented.take(lake, "half", [2, 3])
+    lake.state_custody("0" * 64, [{"file": "full", "sha256": "1" * 64}, {"file": "gone"}])
+    (full,) = cut.ceilings(lake)
+    assert (full.kind, full.tenant) == ("export-ceiling", invented.TENANT)
+    assert full.until == invented.DAY + timedelta(hours=1)
+    assert [r["kind"] for r in gaps._not_handed_over(lake)] == ["custody-differs", "not-handed-over"]
 
 
 def test_the_answer_holds_them_and_what_the_custody_list_misses(tmp_path: Path) -> None:
