@@ -49,8 +49,9 @@ _RECORD = {
 }
 _VALID = f"coalesce(event_text = '{EVENT}' and verdict_text in ('accepted', 'refused'), false)"
 _OPENED = "operation = 'token.accepted'"
-_ACCESSES = f"""select record_id, time, tenant_id, file, row, mailbox, null::varchar as mailbox_guid, actor, logon_type,
-    'open' as access, null::varchar as folder, null::varchar as folder_id, null::bigint as item_count,
+_ACCESSES = f"""select record_id, time, tenant_id, file, row, mailbox, null::varchar as mailbox_guid,
+    null::varchar as mailbox_object_id, actor, logon_type, 'open' as access, null::varchar as folder,
+    null::varchar as folder_id, null::bigint as item_count, null::bigint as response_bytes,
     null::boolean as throttled, info, program, host, app_id, client_app_id, session_id, token_id,
     bs_token_odd(token_id) as token_id_odd, token_issued_at, token_tenant_id, user_object_id as token_object_id,
     user_object_id, null::varchar as device_id
