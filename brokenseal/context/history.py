@@ -107,6 +107,12 @@ def _vouching(daily: Table, relations: Table) -> Table:
         "home_net",
         "home_client",
         vouches_net=known.placed & ((nets >= 1) | known.home_net | known.home_client | known.habit),
+        settled_net=known.placed
+        & (
+            known.home_net
+            | known.habit
+            | (known.client_known.sum().over(ibis.window(group_by=["tenant_id", "box", "net"])) >= 2)
+        ),
         vouches_client=(known.placed & (clients >= 1)) | known.home_client | known.habit,
     )
 
@@ -134,8 +140,8 @@ def standing(lake: Lake, *, isolate: bool = False) -> None:
     judged = lake.read("relations")
     judged = judged.filter(~judged.background)
     pairs = lake.read("pairs")
-    net = _level(judged, pairs, "net", "vouches_net", "home_net", isolate)
-    client = _level(judged, pairs, "client_key", "vouches_client", "home_client", isolate)
+    net = _level(judged, pairs, "net", "vouches_net", "settled_net", "home_net", isolate)
+    client = _level(judged, pairs, "client_key", "vouches_client", "vouches_client", "home_client", isolate)
     joined = net.rename(net_level="level").join(client.rename(client_level="level"), "relationship_id")
     joined = joined.join(judged.select("relationship_id", "net"), "relationship_id")
     # the provider's front end is no place to be new in
@@ -143,12 +149,14 @@ def standing(lake: Lake, *, isolate: bool = False) -> None:
     lake.write("standing", joined.mutate(net_level=level).drop("net"))
 
 
-def _level(judged: Table, pairs: Table, value: str, vouches: str, home: str, isolate: bool) -> Table:
+def _level(judged: Table, pairs: Table, value: str, vouches: str, settled: str, home: str, isolate: bool) -> Table:
     """Who else is at home with this value (a network or a client)."""
     at_home = pairs.filter(pairs[vouches])
-    own = at_home.group_by("tenant_id", "box", value).agg(home=at_home[home].cast("int64").max(), pairs=at_home.count())
+    own = at_home.group_by("tenant_id", "box", value).agg(
+        home=at_home[home].cast("int64").max(), own_settled=at_home[settled].cast("int64").max(), pairs=at_home.count()
+    )
     itself = at_home.select("tenant_id", "box", "net", "client_key", itself=ibis.literal(1))
-    boxes = at_home.select("tenant_id", value, "box").distinct()
+    boxes = pairs.filter(pairs[settled]).select("tenant_id", value, "box").distinct()
     in_tenant = boxes.group_by("tenant_id", value).agg(boxes=boxes.count())
     tenants = boxes.select("tenant_id", value).distinct()
     everywhere = tenants.group_by(value).agg(tenants=tenants.count())
@@ -163,7 +171,7 @@ def _level(judged: Table, pairs: Table, value: str, vouches: str, home: str, iso
         out = out.drop([c for c in out.columns if c.endswith("_right")])
     mine = ibis.coalesce(out.pairs, 0)
     others_here = mine - ibis.coalesce(out.itself, 0)
-    colleagues = ibis.coalesce(out.boxes, 0) - (mine > 0).cast("int64")
+    colleagues = ibis.coalesce(out.boxes, 0) - ibis.coalesce(out.own_settled, 0)
     elsewhere = ibis.coalesce(out.tenants, 0) - (ibis.coalesce(out.boxes, 0) > 0).cast("int64")
     level = ibis.cases(
         ((ibis.coalesce(out.home, 0) == 1) | (others_here > 0), 0),

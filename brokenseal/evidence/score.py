@@ -181,7 +181,7 @@ def _met(lake: Lake, shared: Table) -> Table:
     )
     newcomers = new.select("tenant_id", "actor", "net").distinct().count().as_scalar()
     pairs = lake.read("pairs")
-    at_home = pairs.filter(pairs.vouches_net).select("tenant_id", "box", "net").distinct()
+    at_home = pairs.filter(pairs.settled_net).select("tenant_id", "box", "net").distinct()
     everybody = at_home.count().as_scalar()
     popular = at_home.group_by("net").agg(people=at_home.count())
     out = shared.join(relations.select("relationship_id", "net"), "relationship_id").left_join(popular, "net")
