@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import ibis
 from ibis import Table
 
 
@@ -28,6 +29,14 @@ class Tables:
     pairs: Table
     standing: Table
     signins: Table
+
+    def guests(self) -> Table:
+        """Who signs in here as somebody of another organisation: tenant_id, actor, token_tenant_id, guest (1)."""
+        s = self.signins
+        away = s.filter(s.home_tenant_id != s.tenant_id).select(
+            "tenant_id", actor="user", token_tenant_id="home_tenant_id"
+        )
+        return away.distinct().mutate(guest=ibis.literal(1))
 
 
 @dataclass(frozen=True)

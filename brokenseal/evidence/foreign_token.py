@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
-from brokenseal.evidence import Case, Reason, Tables, access, each_day, signed_in
+from brokenseal.evidence import Case, Reason, Tables, access, each_day, signed_in, signin
 
 REASON = Reason(
     name="foreign_token",
@@ -34,6 +34,12 @@ _SIGNS = signed_in(24, issuance_id="t1")
 CASES = (
     Case("another tenant", True, (*_LIFE, access(15.5, "probe", **{**_HOME, "token_tenant_id": "other"})), _SIGNS),
     Case("another person", True, (*_LIFE, access(15.5, "probe", **{**_HOME, "token_object_id": "object-bob"})), _SIGNS),
+    Case(
+        "a guest with the token of his own organisation",
+        False,
+        (*_LIFE, access(15.5, "probe", actor="guest@partner.example", token_tenant_id="partner")),
+        (*_SIGNS, signin(3, "g1", user="guest@partner.example", home_tenant_id="partner")),
+    ),
     Case("own tenant, own person", False, (*_LIFE, access(15.5, "probe", **_HOME)), _SIGNS),
     Case("nothing said", False, (*_LIFE, access(15.5, "probe", token_id="t1")), _SIGNS),
 )
@@ -54,9 +60,14 @@ def judge(tables: Tables) -> Table:
     joined = named.left_join(partners, ["tenant_id", "token_tenant_id"])
     joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
     joined = joined.left_join(people, ["tenant_id", "actor"])
+    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    joined = joined.left_join(tables.guests(), ["tenant_id", "actor", "token_tenant_id"])
+    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
     known = ibis.coalesce(joined.user_object_id, joined.known)
     level = ibis.cases(
         (joined.token_object_id != known, 3),
+        # a guest carries the token of his own organisation; that he is one is for other reasons to weigh
+        (joined.guest == 1, 0),
         ((joined.token_tenant_id != joined.tenant_id) & joined.partner.isnull(), 2),
         (joined.token_tenant_id != joined.tenant_id, 1),
         else_=0,

@@ -52,7 +52,12 @@ def judge(tables: Tables) -> Table:
     s = tables.signins
     home = s.select("tenant_id", actor=s.user, net=s.net).distinct().mutate(signs_in=ibis.literal(1))
     joined = able.left_join(home, ["tenant_id", "actor", "net"])
+    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    joined = joined.left_join(tables.guests(), ["tenant_id", "actor", "token_tenant_id"])
+    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
     odd = ibis.ifelse(joined.signs_in == 1, 2, 3)
+    # the tokens of guests are issued, and in part logged, at home: they are compared with one another
+    stratum = ibis.ifelse(joined.guest == 1, joined.stratum + " | guest", joined.stratum)
     level = ibis.cases(
         (joined.link == "orphan", odd),
         ((joined.link == "session") & joined.token_id.notnull(), 1),
@@ -62,7 +67,7 @@ def judge(tables: Tables) -> Table:
         "relationship_id",
         "tenant_id",
         "box",
-        "stratum",
+        stratum=stratum,
         unit_id=joined.visit_id,
         level=level.cast("int64"),
         # one lost sign-in orphans every visit of its token: the token is what counts

@@ -72,6 +72,8 @@ def test_any_json_unsigned(oracle: Oracle, header: Any, payload: Any, signature:
 def test_a_genuine_token_with_something_changed(oracle: Oracle, data: st.DataObject) -> None:
     token = bytearray(oracle.genuine.encode())
     for _ in range(data.draw(st.integers(1, 4))):
+        if not token:
+            break
         at = data.draw(st.integers(0, len(token) - 1))
         match data.draw(st.sampled_from(["flip", "drop", "put", "cut"])):
             case "flip":

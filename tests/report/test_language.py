@@ -36,6 +36,7 @@ def test_a_translation_keeps_every_place(path: Any) -> None:
             continue
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
         told = message.string if isinstance(message.string, tuple) else (message.string,)
+        told = tuple(t for t in told if t is not None)  # not translated yet; what must be, the test above says
         places = set(languages.PLACE.findall(ids[-1]))
         for text in told:
             # a form for one or two may say the number in words
