@@ -141,7 +141,7 @@ def _collisions(marked: Table, relations: Table) -> Table:
 
 
 def components(lake: Lake, found: dict[str, Link | None], false_cases: float) -> list[list[str]]:
-    """The found acts, joined where they share something whose coincidence is rarer than one in their number."""
+    """The found acts, joined where they share something whose coincidence is rarer than one in their number, or all."""
     graph: rx.PyGraph = rx.PyGraph(multigraph=False)
     places = {visit: graph.add_node(visit) for visit in sorted(found)}
     if not places:
@@ -157,5 +157,11 @@ def components(lake: Lake, found: dict[str, Link | None], false_cases: float) ->
     first: dict[tuple[str, str], str] = {}
     for row in rows:
         anchor = first.setdefault((row["kind"], row["value"]), row["visit_id"])
+        graph.add_edge(places[anchor], places[row["visit_id"]], None)
+    # the acts of one actor in one mailbox, with one client in one network, are one story whatever they share
+    mine = lake.read("visits").select("visit_id", "relationship_id").semi_join(lake.read("found"), "visit_id")
+    own: dict[str, str] = {}
+    for row in lake.fetch(mine.order_by("visit_id")).to_pylist():
+        anchor = own.setdefault(row["relationship_id"], row["visit_id"])
         graph.add_edge(places[anchor], places[row["visit_id"]], None)
     return sorted(sorted(graph[i] for i in part) for part in rx.connected_components(graph))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
-from brokenseal.evidence import Case, Reason, Tables, access, each_day, signed_in
+from brokenseal.evidence import Case, Reason, Tables, access, each_day, signed_in, signin
 
 REASON = Reason(
     name="unissued_token",
@@ -23,7 +23,7 @@ REASON = Reason(
     "opened it. A visit whose token and session appear in no sign-in log, where those logs are complete, was opened "
     "with something the provider never gave out. It weighs as much as visits of its kind are linked as a rule.",
     misses="A forger who copies the id of a token that was issued; records without token and session; tokens issued "
-    "by streams that were not exported.",
+    "by streams that were not exported; guests, whose home organisation issues their tokens.",
     benign=(
         ("a sign-in stream was not exported, or lost records", "the provider's own sign-in logs for the token id"),
         ("a sign-in that arrives late", "the same export, taken three days later"),
@@ -38,6 +38,12 @@ _SIGNS = signed_in(24, issuance_id="t1", session_id="s1")
 CASES = (
     Case("orphan from elsewhere", True, (*_LIFE, access(15.5, "probe", token_id="x", ip="203.0.113.9")), _SIGNS),
     Case("orphan at home", True, (*_LIFE, access(15.5, "probe", token_id="x")), _SIGNS),
+    Case(
+        "a guest, whose token was issued at home",
+        False,
+        (*_LIFE, access(15.5, "probe", actor="guest@partner.example", token_tenant_id="partner", token_id="x")),
+        (*_SIGNS, signin(3, "g1", user="guest@partner.example", home_tenant_id="partner")),
+    ),
     Case("issued", False, (*_LIFE, access(15.5, "probe", token_id="t1", session_id="s1")), _SIGNS),
     Case("no sign-in logs at all", False, (*_LIFE, access(15.5, "probe", token_id="x")), ()),
     Case("neither token nor session", False, (*_LIFE, access(15.5, "probe")), _SIGNS),
@@ -55,9 +61,9 @@ def judge(tables: Tables) -> Table:
     joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
     joined = joined.left_join(tables.guests(), ["tenant_id", "actor", "token_tenant_id"])
     joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    # the tokens of guests are issued, and in part logged, at home
+    joined = joined.filter(joined.guest.isnull())
     odd = ibis.ifelse(joined.signs_in == 1, 2, 3)
-    # the tokens of guests are issued, and in part logged, at home: they are compared with one another
-    stratum = ibis.ifelse(joined.guest == 1, joined.stratum + " | guest", joined.stratum)
     level = ibis.cases(
         (joined.link == "orphan", odd),
         ((joined.link == "session") & joined.token_id.notnull(), 1),
@@ -67,7 +73,7 @@ def judge(tables: Tables) -> Table:
         "relationship_id",
         "tenant_id",
         "box",
-        stratum=stratum,
+        "stratum",
         unit_id=joined.visit_id,
         level=level.cast("int64"),
         # one lost sign-in orphans every visit of its token: the token is what counts
