@@ -24,6 +24,8 @@ from brokenseal import bits
 from brokenseal.lake import Lake
 
 MOST_LINKS = 200_000
+WIDE = ("network", "network and client", "prefix", "prefix and client")
+"""Keys of a whole neighbourhood."""
 DOUBTED = pa.schema([("visit_id", pa.string())])
 
 
@@ -53,11 +55,13 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     if not found:
         return {}
     weighed = _weighed(lake, found)
-    acts = lake.read("judged").select("visit_id", "bits", "at_home")
+    acts = lake.read("judged").select("visit_id", "bits", "at_home", "net_level")
     new = weighed.filter(weighed.mine == 0).join(acts, "visit_id")
     # a key that others carry more often than the found acts is nobody's own
     held = new.found >= new.others
-    new = new.filter(~new.at_home & held & (new.bits > 0) & (new.bits + new.link >= line))
+    # nor does a network draw anybody in where several colleagues are at home: being there is nothing of his own
+    wide = new.kind.isin(WIDE) & (new.net_level == 1)
+    new = new.filter(~new.at_home & ~wide & held & (new.bits > 0) & (new.bits + new.link >= line))
     order = ibis.window(group_by="visit_id", order_by=[ibis.desc(new.link), new.kind, new.value])
     new = new.mutate(nth=ibis.row_number().over(order))
     rows = lake.fetch(new.filter(new.nth == 0).select("visit_id", "kind", "value", "link")).to_pylist()

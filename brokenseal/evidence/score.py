@@ -20,6 +20,8 @@ JOINT = ("network", "client")
 SEPARATE = ("token", "volume")
 GROUP_KINDS = ("address", "prefix", "session", "token", "network and client")
 MOST_MEMBERS = 60
+COMMON = 1
+"""The level of a network where three colleagues are at home: being new there makes nobody a newcomer."""
 MEMBER_BITS = 30
 """A member of a loud group is doubted from three bits on: the group may hold quiet neighbours."""
 TOP = 600
@@ -139,7 +141,9 @@ def groups(lake: Lake, false_cases: float, alone: int) -> int:
     keys = lake.read("visit_keys")
     keys = keys.filter(keys.kind.isin(GROUP_KINDS)).join(acts, "visit_id")
     oddest = keys.group_by("kind", "value", "tenant_id", "actor").agg(
-        apart=keys.apart.max(), new=(keys.net_level > 0).cast("int64").max(), relationship_id=keys.relationship_id.min()
+        apart=keys.apart.max(),
+        new=(keys.net_level > COMMON).cast("int64").max(),
+        relationship_id=keys.relationship_id.min(),
     )
     per_key = oddest.group_by("kind", "value").agg(
         n=oddest.count(),
@@ -162,7 +166,9 @@ def groups(lake: Lake, false_cases: float, alone: int) -> int:
             schema=pa.schema([("kind", pa.string()), ("value", pa.string()), ("weight", pa.int64())]),
         ),
     )
-    members = keys.filter(keys.own >= MEMBER_BITS).join(groups, ["kind", "value"])
+    # who lends the group neither newness nor token and volume is there by chance
+    lends = (keys.apart >= MEMBER_BITS) | ((keys.net_level > COMMON) & (keys.own >= MEMBER_BITS))
+    members = keys.filter(lends).join(groups, ["kind", "value"])
     lake.write("group_members", members.select("visit_id", by=members.kind + " " + members.value, bits=members.weight))
     return line
 
@@ -177,7 +183,9 @@ def _met(lake: Lake, shared: Table) -> Table:
     relations, standing = lake.read("relations"), lake.read("standing")
     trusted = lake.read("visits").anti_join(lake.read("doubted"), "visit_id").select("relationship_id").distinct()
     new = (
-        standing.filter(standing.net_level > 0).semi_join(trusted, "relationship_id").join(relations, "relationship_id")
+        standing.filter(standing.net_level > COMMON)
+        .semi_join(trusted, "relationship_id")
+        .join(relations, "relationship_id")
     )
     newcomers = new.select("tenant_id", "actor", "net").distinct().count().as_scalar()
     pairs = lake.read("pairs")
