@@ -118,7 +118,7 @@ MACROS = (
     r"create or replace temp macro bs_spaced(s) as regexp_replace(regexp_replace(s, '[, \x{202F}\x{A0}]+', ' ', 'g'), "
     r"'(\.[0-9]{3})[0-9]+', '\1')",
     r"create or replace temp macro bs_clock(s) as case when s >= '1' and s < '3' and s[5:5] = '-' then s "
-    r"when regexp_full_match(s, '/Date\(-?[0-9]{1,14}\)/') "
+    r"when regexp_full_match(s, '/Date\([0-9]{1,13}\)/') "
     r"then strftime(make_timestamp(cast(regexp_extract(s, '-?[0-9]+') as bigint) * 1000), '%Y-%m-%dT%H:%M:%S.%f') "
     f"when regexp_full_match(s, '{AMERICAN}') then strftime(coalesce("
     "try_strptime(bs_spaced(s), '%m/%d/%Y %I:%M:%S %p'), try_strptime(bs_spaced(s), '%m/%d/%Y %I:%M:%S.%g %p'), "
@@ -154,7 +154,7 @@ def clock(value: str | None) -> str | None:
     guessed."""
     if value is None or re.match(r"[12].{3}-", value, re.DOTALL):
         return value
-    since = re.fullmatch(r"/Date\((-?[0-9]{1,14})\)/", value)
+    since = re.fullmatch(r"/Date\(([0-9]{1,13})\)/", value)
     if since:
         return (datetime(1970, 1, 1) + timedelta(milliseconds=int(since[1]))).strftime(_ISO)
     if not re.fullmatch(AMERICAN.replace(r"\x{202F}", "\u202f").replace(r"\x{A0}", "\xa0"), value):

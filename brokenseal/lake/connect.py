@@ -79,8 +79,15 @@ def clear(what: str) -> Iterator[None]:
         raise LakeError(f"{what}: out of memory or of spill space (--memory gives more): {one_line(error)}") from error
     except (duckdb.IOException, duckdb.FatalException) as error:
         raise LakeError(f"{what}: {one_line(error)}") from error
+    except duckdb.SerializationException as error:
+        raise LakeError(f"{what}: a file of the lake is damaged: {one_line(error)}") from error
     except duckdb.InvalidInputException as error:
         if "parquet" not in str(error).lower():
+            raise
+        raise LakeError(f"{what}: a file of the lake is damaged: {one_line(error)}") from error
+    except duckdb.Error as error:
+        # what the engine's reader of damaged metadata throws has no class of its own
+        if type(error) is not duckdb.Error:
             raise
         raise LakeError(f"{what}: a file of the lake is damaged: {one_line(error)}") from error
 
