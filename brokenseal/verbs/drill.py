@@ -141,8 +141,8 @@ def demo(
     typer.echo(_told(out, truth))
     # the same way that any other logs go; that it finds an intrusion is no failure of the demo
     investigate(
-        [out / LOGS], out / ANSWER, lake=None, false_cases=0.5, as_of=None, isolate=False, tenant=None, json=False,
-        memory=memory, threads=threads, engine="duckdb", master="local[2]",
+        [out / LOGS], out / ANSWER, lake=None, false_cases=0.5, as_of=None, isolate=False, mmdb=[], tenant=None, language="en",
+        json=False, memory=memory, threads=threads, engine="duckdb", master="local[2]",
     )  # fmt: skip
     _second_act()
     return 0
