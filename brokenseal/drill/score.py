@@ -16,11 +16,11 @@ from brokenseal.drill.silence import REPEAT_SECONDS
 Row = dict[str, Any]
 LOUD = ("critical", "high")
 OF_OTHER_THINGS = (
-    "conflicting-copies", "no-issuance-log", "no-token-ids", "short-history", "short-issuance-log", "sync-only",
-    "unsettled", "untimed",
+    "conflicting-copies", "custody-differs", "expired", "expiring", "no-issuance-log", "no-token-ids", "not-handed-over",
+    "short-history", "short-issuance-log", "sync-only", "unsettled", "untimed",
 )  # fmt: skip
-"""Kinds of gaps that speak of what was logged: of tokens, of history, of folders. All others say that accesses may be
-missing."""
+"""Kinds of gaps that speak of something else than accesses missing from the window: of tokens, history, folders, files.
+All others say that accesses may be missing."""
 Box = tuple[str, str]
 Span = tuple[datetime, datetime]
 
