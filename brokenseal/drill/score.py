@@ -90,8 +90,8 @@ def _listed(found: Found, truth: Row) -> Row:
     whole = {(m["tenant_id"], m["mailbox"], f["folder"]) for _, m in own for f in m["folders"]}
     blamed = {key for key, by in told.items() if by == "intruder"}
     return {
-        "messages": {"of": len(really), "found": len(really & set(told)), "blamed": len(blamed),
-                     "wrong": len(blamed - really)},
+        "messages": {"of": len(really), "found": len(really & set(told)), "listed": len(told),
+                     "blamed": len(blamed), "wrong": len(blamed - really)},
         "folders": {"of": len(folders), "found": len(folders & whole), "wrong": len(whole - folders)},
     }  # fmt: skip
 
