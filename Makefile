@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test check format lint types contracts docs bench priors libraries fuzz clean
+.PHONY: install demo test check format lint types contracts docs bench priors libraries fuzz evidence clean
 # seconds that `make fuzz` looks for a token that breaks the verifier, for a file that breaks the scanner, and
 # for an export that breaks the readers
 FUZZ_SECONDS ?= 60
@@ -52,6 +52,10 @@ fuzz: install
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m tests.keys.fuzz
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m tests.keys.fuzz_scan
 	$(BIN)/python -m tests.fuzz.fuzz_readers --seconds $(FUZZ_SECONDS)
+
+evidence: install
+	$(BIN)/python -m bench.evidence
+	$(BIN)/python -m docs.generate
 
 clean:
 	rm -rf $(VENV) demo

@@ -16,11 +16,11 @@ from brokenseal.drill.silence import REPEAT_SECONDS
 Row = dict[str, Any]
 LOUD = ("critical", "high")
 OF_OTHER_THINGS = (
-    "conflicting-copies", "no-issuance-log", "no-token-ids", "short-history", "short-issuance-log", "sync-only",
-    "unsettled", "untimed",
+    "conflicting-copies", "custody-differs", "expired", "expiring", "no-issuance-log", "no-token-ids", "not-handed-over",
+    "short-history", "short-issuance-log", "sync-only", "unsettled", "untimed",
 )  # fmt: skip
-"""Kinds of gaps that speak of what was logged: of tokens, of history, of folders. All others say that accesses may be
-missing."""
+"""Kinds of gaps that speak of something else than accesses missing from the window: of tokens, history, folders, files.
+All others say that accesses may be missing."""
 Box = tuple[str, str]
 Span = tuple[datetime, datetime]
 
@@ -90,8 +90,8 @@ def _listed(found: Found, truth: Row) -> Row:
     whole = {(m["tenant_id"], m["mailbox"], f["folder"]) for _, m in own for f in m["folders"]}
     blamed = {key for key, by in told.items() if by == "intruder"}
     return {
-        "messages": {"of": len(really), "found": len(really & set(told)), "blamed": len(blamed),
-                     "wrong": len(blamed - really)},
+        "messages": {"of": len(really), "found": len(really & set(told)), "listed": len(told),
+                     "blamed": len(blamed), "wrong": len(blamed - really)},
         "folders": {"of": len(folders), "found": len(folders & whole), "wrong": len(whole - folders)},
     }  # fmt: skip
 

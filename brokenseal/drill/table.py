@@ -44,7 +44,7 @@ def _row(name: str, own: list[Row]) -> Row:
         "messages": _share(total("messages", "found"), total("messages", "of")),
         "folders": _share(total("folders", "found"), total("folders", "of")),
         "accused": _share(wrong, total("accused", "all")),
-        "blamed": _share(total("messages", "wrong"), total("messages", "blamed")),
+        "blamed": _share(total("messages", "wrong"), total("messages", "listed")),
         "first_access": _share(total("first_access", "right"), total("first_access", "of")),
         "first_lead": _share(sum(bool(r["first_lead"]) for r in own), len(own)),
         "cases": {"hostile": total("cases", "hostile"), "campaigns": total("cases", "campaigns"),
@@ -77,13 +77,13 @@ def _budgets(own: list[Row]) -> list[Row]:
 
 def found(rows: Sequence[Row]) -> Table:
     """What was found and who was accused. Fits 80 columns; the heads are told in docs/drill.md."""
-    table = _table("drill", "seeds", "found", "whole", "listed", "accused", "blamed", "cases", "false", "goal")
+    table = _table("drill", "found", "whole", "listed", "accused", "blamed", "cases", "false", "goal")
     for r in rows:
         cases, listed = r["cases"], r["messages"]
         if r["folders"]["of"] and not listed["of"]:
             listed = r["folders"]
         table.add_row(
-            r["scenario"], str(len(r["seeds"])), told(r["mailboxes"]), f"{r['seeds_whole']}/{len(r['seeds'])}",
+            r["scenario"], told(r["mailboxes"]), f"{r['seeds_whole']}/{len(r['seeds'])}",
             told(listed), told(r["accused"]), told(r["blamed"]), f"{cases['hostile']}/{cases['campaigns']}",
             str(cases["false"]), "-" if r["goal"] is None else "missed" if r["goal"] else "kept",
         )  # fmt: skip

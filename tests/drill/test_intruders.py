@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -91,13 +92,15 @@ def hostile(made: World) -> list[dict]:
     return [r for r in made.accesses if r["Id"] in his]
 
 
-def test_careless_writes_times_and_tenant_as_no_provider_does(worlds: dict[str, World]) -> None:
+def test_careless_writes_times_and_tenant_as_no_provider_does_and_is_throttled(worlds: dict[str, World]) -> None:
     made = worlds["careless"]
     for record in hostile(made):
         context = record["AppAccessContext"]
         age = datetime.fromisoformat(record["CreationTime"]) - datetime.fromisoformat(context["IssuedAtTime"])
         assert 0 <= age.total_seconds() < 300
         assert record["TokenTenantId"] == CONSUMERS
+    assert Counter(row["why"] for row in made.truth.unlogged)["throttled"] > 100
+    assert {row["why"] for row in made.truth.blind} == {"throttled"}
 
 
 def test_cookie_uses_its_owners_session_from_elsewhere(worlds: dict[str, World]) -> None:

@@ -62,7 +62,7 @@ def test_a_perfect_answer() -> None:
     assert made["mailboxes"] == {"of": 2, "found": 2, "missed": []}
     assert made["organisations"] == {"of": 1, "found": 1}
     assert made["accused"] == {"all": 2, "wrong": []}
-    assert made["messages"] == {"of": 3, "found": 3, "blamed": 2, "wrong": 0}
+    assert made["messages"] == {"of": 3, "found": 3, "listed": 3, "blamed": 2, "wrong": 0}
     assert made["folders"] == {"of": 1, "found": 1, "wrong": 0}
     assert made["cases"] == {"loud": 1, "hostile": 1, "false": 0, "campaigns": 1, "most_a_campaign": 1}
     assert made["first_access"] == {"of": 2, "right": 2}

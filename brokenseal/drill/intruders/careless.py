@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from brokenseal.drill import chance, ways
+from brokenseal.drill import chance, post, ways
 from brokenseal.drill.campaign import Habits, Slow
 from brokenseal.drill.clients import Client, Token
 from brokenseal.drill.life import Bout, Life
@@ -59,10 +59,11 @@ class Intruder(Slow):
         """As others, but for the one mailbox that he takes whole on his second day."""
         if person is not self.chosen(life)[0] or day != self.begin + 1:
             return super().visit(life, person, day, rng)
+        # it holds the mail of years; a message a record, the newest first
+        post.stock(rng, person, WHOLE)
         bout, held = self.bout(life, person, day, rng), list(person.mail)
         tokens = self.tokens(life, bout, rng)
-        # a message a record, the newest first, and again from the start once the hour is over
-        bundles = [[held[-1 - nth % len(held)]] for nth in range(WHOLE)]
+        bundles = [[message] for message in reversed(held)]
         return self.told(bout, None, life.bind(bout, tokens, bundles, pause=(12, 40)))
 
     def comes(self, nth: int, day: int, rng: Random) -> bool:
