@@ -353,15 +353,18 @@ def csv_records(
             null_values=[],
         ),
     )
-    number = 0
+    read = 0
     for batch in reader:
-        left_out = {n for n, _ in ragged}
-        numbers: list[int] = []
-        while len(numbers) < batch.num_rows:
-            number += 1
-            if number not in left_out:
-                numbers.append(number)
-        yield pa.table([pa.array(numbers, pa.int64()), _text(batch.column(0))], schema=ROWS)
+        rows = taken(read, batch.num_rows, ragged)
+        read = int(rows[-1]) if len(rows) else read
+        yield pa.table([pa.array(rows), _text(batch.column(0))], schema=ROWS)
+
+
+def taken(read: int, count: int, ragged: list[tuple[int, str]]) -> np.ndarray:
+    """The numbers of the next `count` records after record `read`, int64; those in `ragged` were skipped."""
+    skipped = np.array(sorted({n for n, _ in ragged if n > read}), dtype=np.int64)
+    rows = np.arange(read + 1, read + 1 + count + len(skipped), dtype=np.int64)
+    return rows[~np.isin(rows, skipped)][:count]
 
 
 def csv_slow(

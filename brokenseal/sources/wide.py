@@ -63,13 +63,9 @@ def records(
     )
     keys, held = names(header), list[pa.Table]()
     for batch in reader:
-        left_out = {n for n, _ in ragged}
-        numbers: list[int] = []
-        while len(numbers) < batch.num_rows:
-            read += 1
-            if read not in left_out:
-                numbers.append(read)
-        held.append(pa.table([pa.array(numbers, pa.int64()), _objects(keys, batch.columns)], schema=lines.ROWS))
+        rows = lines.taken(read, batch.num_rows, ragged)
+        read = int(rows[-1]) if len(rows) else read
+        held.append(pa.table([pa.array(rows), _objects(keys, batch.columns)], schema=lines.ROWS))
         if sum(t.nbytes for t in held) >= lines.BLOCK:
             yield pa.concat_tables(held)
             held = []
