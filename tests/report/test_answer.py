@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from brokenseal import report
@@ -55,7 +55,7 @@ def test_an_unknown_key_or_a_missing_one_breaks_the_contract(answer: dict[str, A
     more["cases"][0]["colour"] = "red"
     del less["cases"][0]["mailboxes"][0]["confirmed"]
     for broken in (more, less):
-        with pytest.raises(jsonschema.ValidationError):
+        with pytest.raises(jsonschema_rs.ValidationError):
             report.validate(broken)
 
 
