@@ -140,10 +140,7 @@ def demo(
         truth = invent(out, seed, progress.say)
     typer.echo(_told(out, truth))
     # the same way that any other logs go; that it finds an intrusion is no failure of the demo
-    investigate(
-        [out / LOGS], out / ANSWER, lake=None, false_cases=0.5, as_of=None, isolate=False, mmdb=[], tenant=None, language="en",
-        json=False, memory=memory, threads=threads, engine="duckdb", master="local[2]",
-    )  # fmt: skip
+    investigate([out / LOGS], out / ANSWER, memory=memory, threads=threads)
     _second_act()
     return 0
 

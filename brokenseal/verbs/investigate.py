@@ -16,24 +16,31 @@ def register(app: typer.Typer) -> None:
 
 
 def investigate(
-    paths: list[Path] = typer.Argument(..., help="Files and folders; recognised by content."),
-    out: Path = typer.Option(..., "--out", help="Folder for answer.json, report.html, run.json and the lake."),
-    lake: Path | None = typer.Option(None, "--lake", help="An existing lake to add to, instead of one under --out."),
-    false_cases: float = typer.Option(0.5, "--false-cases", min=0.001, help="False cases the answer may hold."),
-    as_of: datetime | None = typer.Option(
-        None, "--as-of", help="The moment the answer speaks of; by default the latest event."
-    ),
-    isolate: bool = typer.Option(False, "--isolate", help="Weigh each organisation by its own history."),
-    mmdb: list[Path] = typer.Option(
-        [], "--mmdb", help="Databases of address owners in MaxMind's format; the first counts."
-    ),
-    tenant: str | None = typer.Option(None, "--tenant", help="Organisation of records that name none."),
-    language: str = typer.Option("en", "--language", help="Of report.html: en, ar, or a country's, as ar-MA."),
-    json: bool = typer.Option(False, "--json", help="Print answer.json and no words."),
-    memory: str = typer.Option("2GB", "--memory", help="Memory limit of the engine."),
-    threads: int | None = typer.Option(None, "--threads", help="Threads; all cores by default."),
-    engine: str = typer.Option("duckdb", "--engine", help="duckdb or spark."),
-    master: str = typer.Option("local[2]", "--master", help="Spark's master."),
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders; recognised by content.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for answer.json, report.html, run.json and the lake.")],
+    lake: Annotated[
+        Path | None, typer.Option("--lake", help="An existing lake to add to, instead of one under --out.")
+    ] = None,
+    false_cases: Annotated[
+        float, typer.Option("--false-cases", min=0.001, help="False cases the answer may hold.")
+    ] = 0.5,
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", help="The moment the answer speaks of; by default the latest event.")
+    ] = None,
+    isolate: Annotated[bool, typer.Option("--isolate", help="Weigh each organisation by its own history.")] = False,
+    mmdb: Annotated[
+        list[Path] | None,
+        typer.Option("--mmdb", help="Databases of address owners in MaxMind's format; the first counts."),
+    ] = None,
+    tenant: Annotated[str | None, typer.Option("--tenant", help="Organisation of records that name none.")] = None,
+    language: Annotated[
+        str, typer.Option("--language", help="Of report.html: en, ar, or a country's, as ar-MA.")
+    ] = "en",
+    json: Annotated[bool, typer.Option("--json", help="Print answer.json and no words.")] = False,
+    memory: Annotated[str, typer.Option("--memory", help="Memory limit of the engine.")] = "2GB",
+    threads: Annotated[int | None, typer.Option("--threads", help="Threads; all cores by default.")] = None,
+    engine: Annotated[str, typer.Option("--engine", help="duckdb or spark.")] = "duckdb",
+    master: Annotated[str, typer.Option("--master", help="Spark's master.")] = "local[2]",
     custody: Annotated[
         Path | None,
         typer.Option("--custody", help="CSV or JSON list: who handed over which files, when, their hashes."),
@@ -69,7 +76,7 @@ def investigate(
             summary = sources.ingest(
                 opened, paths, tenant=tenant, threads=opened.threads, memory=memory, report=progress.step
             )
-            pipeline.analyse(opened, pipeline.Options(as_of, false_cases, isolate, tuple(mmdb)), progress.say)
+            pipeline.analyse(opened, pipeline.Options(as_of, false_cases, isolate, tuple(mmdb or ())), progress.say)
             answer = report.write(opened, out, call, pipeline.described(), language)
     for line in sorted(summary.problems):
         typer.echo(report.visible(line), err=True)

@@ -66,3 +66,11 @@ def test_the_drills_are_listed() -> None:
 def test_an_unknown_drill_is_a_usage_error() -> None:
     result = CliRunner().invoke(build(), ["drill", "nobody-knows"])
     assert isinstance(result.exception, UsageError)
+
+
+def test_the_demo_from_an_empty_folder_to_both_acts(tmp_path: Path) -> None:
+    result = CliRunner().invoke(build(), ["drill", "demo", "--out", str(tmp_path / "demo"), "--threads", "1"])
+    assert result.exit_code == 0, result.output
+    assert "one intruder (forged) inside" in result.output and "INTRUSION" in result.output
+    assert "refused by rule 3" in result.output
+    assert (tmp_path / "demo/answer/report.html").is_file()
