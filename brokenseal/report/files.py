@@ -41,7 +41,7 @@ def write(
     made = answer(lake, reasons)
     validate(made)
     told, page = dump(made), html(made, reasons, tag).encode("utf-8")
-    run = {**_run(lake, call), "answer_sha256": _sha256(told), "report_sha256": _sha256(page)}
+    run = {**_run(lake, call), "language": tag, "answer_sha256": _sha256(told), "report_sha256": _sha256(page)}
     try:
         out.mkdir(parents=True, exist_ok=True)
         _put(out / ANSWER, told)

@@ -226,7 +226,7 @@ def _answer(lake: Lake, folder: Path, run: Mapping[str, Any], found: Found, *, s
         found.unchecked.append(f"{folder / report.ANSWER}: not made again, since the lake is not as it was")
     else:
         made = report.answer(lake, pipeline.described())
-        page = report.html(made, pipeline.described()).encode("utf-8")
+        page = report.html(made, pipeline.described(), str(run.get("language", "en"))).encode("utf-8")
         for name, data in ((report.ANSWER, report.dump(made)), (report.PAGE, page)):
             found.faults += _differs(folder / name, data)
 

@@ -89,6 +89,15 @@ def test_what_is_as_it_was(verify: Verify, root: Path) -> None:
     assert said["checked"]["files of the answer"] == 3 and said["checked"]["files of the lake"] > 20
 
 
+def test_a_page_in_another_language_is_as_it_was_written(
+    verify: Verify, root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = root / "answer"
+    call(capsys, monkeypatch, "report", "--lake", answer / "lake", "--out", answer, "--language", "ar")
+    assert 'dir="rtl"' in (answer / "report.html").read_text(encoding="utf-8")
+    assert verify()["whole"]
+
+
 def test_one_bit_of_any_file_and_where(verify: Verify, root: Path) -> None:
     places = random.Random(4)
     files = _files(root)
