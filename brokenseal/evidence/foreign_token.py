@@ -49,8 +49,8 @@ def judge(tables: Tables) -> Table:
     """Visits whose token names a tenant or a subject."""
     v, s = tables.visits, tables.signins
     named = v.filter((v.token_tenant_id.notnull() | v.token_object_id.notnull()) & ~v.background)
-    partners = s.filter(s.home_tenant_id != s.tenant_id).select("tenant_id", token_tenant_id="home_tenant_id")
-    partners = partners.distinct().mutate(partner=ibis.literal(1))
+    guests = tables.guests()
+    partners = guests.select("tenant_id", "token_tenant_id").distinct().mutate(partner=ibis.literal(1))
     people = (
         s.filter(s.user_object_id.notnull())
         .group_by("tenant_id", actor=s.user)
@@ -61,7 +61,7 @@ def judge(tables: Tables) -> Table:
     joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
     joined = joined.left_join(people, ["tenant_id", "actor"])
     joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
-    joined = joined.left_join(tables.guests(), ["tenant_id", "actor", "token_tenant_id"])
+    joined = joined.left_join(guests, ["tenant_id", "actor", "token_tenant_id"])
     joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
     known = ibis.coalesce(joined.user_object_id, joined.known)
     level = ibis.cases(
