@@ -115,29 +115,11 @@ def _export(path: Path, looked: Looked, line: list[dict[str, Any]]) -> None:
 
 
 def _print(looked: Looked, line: list[dict[str, Any]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     from brokenseal.report import visible
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=10_000)
-
-    def table(names: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
-        shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-        for name in names:
-            shown.add_column(name, justify="right" if name == "bits" else "left", overflow="fold")
-        for row in rows:
-            shown.add_row(*(Text(visible(c, 500)) for c in row))
-        if rows:
-            console.print(shown)
 
     order = ("critical", "high", "medium", "low")
     found = sorted(looked.found, key=lambda f: order.index(f.severity))
-    table(
+    _table(
         ("", "", "what", "key", "why", "source"),
         [
             (
@@ -151,19 +133,15 @@ def _print(looked: Looked, line: list[dict[str, Any]]) -> None:
             for f in found
         ],
     )
-    day = "%Y-%m-%d %H:%M"
-    table(
+    _table(
         ("first seen", "last seen", "gone since", "bits", "type", "ids", "thumbprint", "source"),
         [
             (
-                r["first_seen"].strftime(day),
-                r["last_seen"].strftime(day),
-                r["gone_since"].strftime(day) if r["gone_since"] else "",
-                r["size"],
-                r["kty"],
-                ", ".join(r["kids"]),
-                r["thumbprint"],
-                r["source"],
+                *(
+                    r[when].strftime("%Y-%m-%d %H:%M") if r[when] else ""
+                    for when in ("first_seen", "last_seen", "gone_since")
+                ),
+                *(r["size"], r["kty"], ", ".join(r["kids"]), r["thumbprint"], r["source"]),
             )
             for r in line
         ],
@@ -176,3 +154,25 @@ def _print(looked: Looked, line: list[dict[str, Any]]) -> None:
         f"{len(looked.seen)} documents with {keys} keys, {len(looked.changed)} changed; "
         f"{len(looked.found)} findings, {fresh} of them new"
     )
+
+
+def _table(names: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    """Rows with their heads; nothing where there are none. What a key set says is shown and never obeyed."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from brokenseal.report import visible
+
+    if not rows:
+        return
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=10_000)
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for name in names:
+        shown.add_column(name, justify="right" if name == "bits" else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(visible(c, 500)) for c in row))
+    console.print(shown)
