@@ -5,6 +5,7 @@ A file in `intruders/` says what is his own: where he comes from, with what, whi
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -37,7 +38,7 @@ class Habits:
     among: int = 120
 
 
-class Slow:
+class Slow(ABC):
     """Comes back to the same mailboxes every few days, from the `begins` of the window on. `days`: the world's length."""
 
     name = ""
@@ -52,20 +53,20 @@ class Slow:
 
     # --- what each intruder says for himself
 
-    def settle(self, rng: Random) -> None:
+    def settle(self, rng: Random) -> None:  # noqa: B027 - most have nothing to get ready
         """Get ready: machines, names. The same in every organisation's process."""
 
+    @abstractmethod
     def spot(self, life: Life, person: Person, rng: Random) -> Spot:
         """Where this visit comes from."""
-        raise NotImplementedError
 
+    @abstractmethod
     def client(self, life: Life, person: Person, rng: Random) -> Client:
         """What he opens this mailbox with."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tokens(self, life: Life, bout: Bout, rng: Random) -> Callable[[int], Token | None] | None:
         """The token shown at each moment of a visit; None where there is no way in, so that the visit does not happen."""
-        raise NotImplementedError
 
     def actor(self, life: Life, person: Person) -> Person:
         """Whose account he uses at this mailbox."""
@@ -90,7 +91,7 @@ class Slow:
         ]
         return [visit for visit in visits if visit and visit.opened]
 
-    def morning(self, rng: Random) -> None:
+    def morning(self, rng: Random) -> None:  # noqa: B027 - most settle nothing
         """What he settles anew on each day."""
 
     def comes(self, nth: int, day: int, rng: Random) -> bool:
