@@ -21,6 +21,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from brokenseal.errors import InputError
 from brokenseal.keys import public
@@ -34,9 +35,10 @@ MOST_KEYS = 2_000
 
 @dataclass(frozen=True)
 class PublishedKey:
-    """One key of a document. Times are naive UTC. public: as `cryptography` loads it, None for a symmetric one.
+    """One key of a document. Times are naive UTC.
 
-    leaked: the document holds its private half. disagrees: its certificate is of another key.
+    cloud: the provider's cloud that the key is of. certificate: DER in base64, as `x5c` holds it. leaked: the document
+    holds its private half. disagrees: its certificate is of another key.
     """
 
     thumbprint: str
@@ -48,9 +50,11 @@ class PublishedKey:
     use: str | None = None
     alg: str | None = None
     issuer: str | None = None
+    cloud: str | None = None
     not_before: datetime | None = None
     not_after: datetime | None = None
     x5t: str | None = None
+    certificate: str | None = None
     jwk: str | None = None
     leaked: bool = False
     disagrees: bool = False
@@ -58,12 +62,13 @@ class PublishedKey:
 
 @dataclass(frozen=True)
 class Document:
-    """A document of one of the kinds. jwks_uri: where a discovery document says that the keys are."""
+    """A document of one of the kinds. jwks_uri, cloud: where a discovery document says that the keys are, and of what."""
 
     kind: str
     issuer: str | None
     keys: tuple[PublishedKey, ...] = ()
     jwks_uri: str | None = None
+    cloud: str | None = None
     algorithms: tuple[str, ...] = ()
     expires: datetime | None = None
     skipped: tuple[str, ...] = field(default=())
@@ -86,6 +91,7 @@ def parsed(raw: bytes, name: str) -> Document:
             "openid-configuration",
             issuer if isinstance(issuer, str) else None,
             jwks_uri=found["jwks_uri"],
+            cloud=_text(found, "cloud_instance_name"),
             algorithms=tuple(str(a) for a in algorithms) if isinstance(algorithms, list) else (),
         )
     if isinstance(found, dict) and "kty" in found:
@@ -112,20 +118,12 @@ def _text(members: dict[str, Any], name: str) -> str | None:
 
 def _from_jwk(members: dict[str, Any]) -> PublishedKey:
     texts: dict[str, Any] = {name: _text(members, name) for name in ("kid", "use", "alg", "issuer")}
+    texts["cloud"] = _text(members, "cloud_instance_name")
     if members["kty"] == "oct":
         # a secret in a public document: named by what does not tell it, and always wrong
         size = len(public.unbase64url(members.get("k") or "")) * 8
         name = "oct-" + hashlib.sha256(f"{texts['kid']}/{size}".encode()).hexdigest()[:16]
-        return PublishedKey(
-            name,
-            kty="oct",
-            size=size,
-            leaked=True,
-            kid=texts["kid"],
-            use=texts["use"],
-            alg=texts["alg"],
-            issuer=texts["issuer"],
-        )
+        return PublishedKey(name, kty="oct", size=size, leaked=True, **texts)
     certificate = _certificate(members["x5c"][0]) if members.get("x5c") else None
     if members["kty"] == "RSA" and (numbers := _odd_rsa(members)) is not None:
         return _with(numbers, certificate, leaked=any(p in members for p in _PRIVATE), **texts)
@@ -178,6 +176,7 @@ def _with(numbers: dict[str, Any], certificate: x509.Certificate | None, **more:
             not_before=certificate.not_valid_before_utc.replace(tzinfo=None),
             not_after=certificate.not_valid_after_utc.replace(tzinfo=None),
             x5t=certificate.fingerprint(hashes.SHA1()).hex(),
+            certificate=base64.b64encode(certificate.public_bytes(Encoding.DER)).decode(),
             disagrees=_described(certificate.public_key())["thumbprint"] != numbers["thumbprint"],
         )
 

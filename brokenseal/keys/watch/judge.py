@@ -26,13 +26,17 @@ RENEWED = {"new": "low", "gone": "medium", "back": "high"}
 
 @dataclass(frozen=True)
 class Seen:
-    """A document as it was seen. source: URL or path. document_id: SHA-256 of its bytes."""
+    """A document as it was seen. source: URL or path. document_id: SHA-256 of its bytes.
+
+    issued_for, cloud: issuer and cloud of the discovery document that named it, or its own.
+    """
 
     source: str
     seen_at: datetime
     document_id: str
     document: Document
     issued_for: str | None = None
+    cloud: str | None = None
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def watch(
             outside.allowed(source)
     for source in sources:
         progress(source)
-        _look(looked, source, None)
+        _look(looked, source)
     earlier = versions(lake)
     if late := [s.source for s in looked.seen if any(e.source == s.source and e.seen_at >= s.seen_at for e in earlier)]:
         raise UsageError(f"{late[0]} was seen at this time or later already: say --at, or watch again in a second")
@@ -69,8 +69,8 @@ def watch(
     return looked
 
 
-def _look(looked: Looked, source: str, issued_for: str | None) -> None:
-    """One document, and the key set that it points to."""
+def _look(looked: Looked, source: str, named_by: Document | None = None) -> None:
+    """One document, and the key set that it points to. named_by: the discovery document that pointed here."""
     try:
         raw = outside.fetched(source) if outside.is_url(source) else _file(Path(source))
         document = parsed(raw, source)
@@ -79,12 +79,12 @@ def _look(looked: Looked, source: str, issued_for: str | None) -> None:
         return
     name = hashlib.sha256(raw).hexdigest()
     looked.raw[name] = raw
-    issuer = issued_for or document.issuer
-    looked.seen.append(Seen(source, looked.seen_at, name, document, issuer))
+    about = named_by or document
+    looked.seen.append(Seen(source, looked.seen_at, name, document, about.issuer, about.cloud))
     if document.jwks_uri is not None and outside.is_url(source):
         target = urljoin(source, document.jwks_uri)
         if all(s.source != target for s in looked.seen):
-            _look(looked, target, issuer)
+            _look(looked, target, document)
 
 
 def _file(path: Path) -> bytes:
