@@ -48,7 +48,7 @@ NAMES = (
     "listed", "list", "folder", "quoted", "reported", "unknown", "intruder", "either",
     "address", "address range",
     "hostile", "benign", "unsure",
-    "who", "account", "query", "when", "custody",
+    "who", "to whom", "account", "query", "when", "note", "custody",
     "broken JSON",
     "forged token", "session or token used elsewhere", "delegate or application", "mail client synchronising",
     "case", "finding", "act", "record", "suspect", "known-good",

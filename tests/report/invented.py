@@ -192,6 +192,7 @@ def run_tables(*, quiet: bool = False) -> dict[str, list[Row]]:
         "first_access_is": "observed",
         "last_access": BEGIN + timedelta(days=10, hours=3, minutes=12),
         "ongoing": False,
+        "stands_on": "one visit",
         "bits_without": 94,
         "survives": False,
     }

@@ -22,7 +22,8 @@ CONTRACT = {
     "tool": "version options budget line_bits hashes",
     "inputs": "path sha256 format rows records duplicates rejected custody",
     "coverage": "tenant_id from to mailboxes accesses streams linkage",
-    "cases": "case_id severity bits title aim how first_access first_access_is last_access ongoing tenants indicators "
+    "cases": "case_id severity bits title aim how first_access first_access_is last_access ongoing stands_on tenants "
+    "indicators "
     "acts findings mailboxes gaps",
     "gaps": "gap_id kind tenant_id mailbox from to meaning record_ids",
 }
