@@ -165,7 +165,7 @@ def weigh(lake: Lake, doubted: list[str], options: Options, line: int) -> int:
     lake.write("levels", fixed.filter(fixed.level > 0).select(odd).union(learned.filter(learned.level > 0).select(odd)))
     score.hits(lake, {n: r.aspect for n, r in reasons().items()})
     score.judge(lake, isolate=options.isolate)
-    return score.groups(lake, options.false_cases / 2, line)
+    return score.groups(lake, options.false_cases / 2, line, isolate=options.isolate)
 
 
 def _unfair(lake: Lake, suspects: ibis.Table) -> ibis.Table:

@@ -1,8 +1,8 @@
 """What an act may share with another.
 
 What: `visit_keys`, one row a visit and key: address, /24 or /48, network, each alone and with its client; session, token,
-client. Why: an intruder reuses infrastructure; acts that share something rare belong together. How: only addresses of
-callers are keys, since the provider's front end is shared by all; how rare a key is, `join` counts. Misses: an intruder
+client; who opened another's mailbox. Why: an intruder reuses infrastructure; acts that share something rare belong
+together. How: only addresses of callers are keys, since the provider's front end is shared by all; how rare a key is, `join` counts. Misses: an intruder
 who changes address, client and session at each visit shares nothing.
 """
 
@@ -21,6 +21,8 @@ def keys(lake: Lake) -> None:
     v = v.filter(~v.background)
     called = v.filter((v.ip_is == "caller") & v.ip.notnull())
     described = v.filter(v.agent.notnull())
+    # who opens another's mailbox is something to share; that its owner opens it is not
+    guest = v.filter(v.logon_type.notnull() & ~v.logon_type.isin(["owner", "system"]))
     parts = [
         _key(called, "address", called.ip),
         _key(called, "address and client", called.ip + " | " + called.client_key),
@@ -31,6 +33,7 @@ def keys(lake: Lake) -> None:
         _key(described, "client", described.client_key),
         _key(v, "session", v.session_id),
         _key(v, "token", v.token_id),
+        _key(guest, "actor", guest.tenant_id.fill_null("?") + " " + guest.actor),
     ]
     every = parts[0]
     for part in parts[1:]:

@@ -9,11 +9,14 @@ the keys tried. Misses: reasons that depend on one another across aspects weigh 
 
 from __future__ import annotations
 
+from typing import Any
+
 import ibis
 import pyarrow as pa
 from ibis import Table
 
 from brokenseal import bits
+from brokenseal.evidence import reach
 from brokenseal.lake import Lake
 
 JOINT = ("network", "client")
@@ -128,13 +131,14 @@ def _histogram(lake: Lake, relations: Table, column: str) -> bits.Histogram:
     return dict(zip(rows["weight"].to_pylist(), rows["n"].to_pylist()))
 
 
-def groups(lake: Lake, false_cases: float, alone: int) -> int:
+def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False) -> int:
     """Write `group_members`: visit_id, by, bits; returns the groups' line in tenths.
 
     A group is the actors that share a key, each with the oddest act (one application in a hundred mailboxes is one fact).
     It weighs what its coincidence does: that so many of those who are new somewhere are new just there, where few or
     none are at home; and that the rest of their oddness adds up to so much. alone: the line of single acts, in tenths;
-    what crosses it by itself lends nothing to a group, since a link weighs what ties others to it.
+    what crosses it by itself lends nothing to a group, since a link weighs what ties others to it. What one person newly
+    opened of others' mailboxes is a group of its own, which `reach` weighs.
     """
     acts = lake.read("judged")
     acts = acts.filter((acts.bits < alone) & ~acts.at_home).select("visit_id", "apart", "net_level", own="bits")
@@ -152,13 +156,15 @@ def groups(lake: Lake, false_cases: float, alone: int) -> int:
         relationship_id=oddest.relationship_id.min(),
     )
     shared = lake.write("shared_keys", per_key.filter(per_key.n >= 2))
-    tried = lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py()
+    persons = lake.fetch(reach.reach(lake, isolate=isolate)).to_pylist()
+    tried = lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py() + len(persons)
     line = bits.line(max(tried, 1), false_cases)
     met = _met(lake, shared)
     loud = met.filter(met.total + met.place >= line)
     rows = lake.fetch(loud.order_by("kind", "value")).to_pylist()
     weights = _group_weights(lake, rows)
-    chosen = [(r["kind"], r["value"], w) for r, w in zip(rows, weights) if w >= line]
+    weighed = [*zip(rows, weights), *((r, r["place"]) for r in persons)]
+    chosen = [(r["kind"], r["value"], w) for r, w in sorted(weighed, key=_named) if w >= line]
     groups = lake.put(
         "groups",
         pa.table(
@@ -168,9 +174,15 @@ def groups(lake: Lake, false_cases: float, alone: int) -> int:
     )
     # who lends the group neither newness nor token and volume is there by chance
     lends = (keys.apart >= MEMBER_BITS) | ((keys.net_level > COMMON) & (keys.own >= MEMBER_BITS))
-    members = keys.filter(lends).join(groups, ["kind", "value"])
+    reached = lake.read("reach_visits").mutate(kind=ibis.literal(reach.KIND))
+    members = keys.filter(lends).select("visit_id", "kind", "value")
+    members = members.union(reached.select(*members.columns)).join(groups, ["kind", "value"])
     lake.write("group_members", members.select("visit_id", by=members.kind + " " + members.value, bits=members.weight))
     return line
+
+
+def _named(weighed: tuple[dict[str, Any], int]) -> tuple[str, str]:
+    return weighed[0]["kind"], weighed[0]["value"]
 
 
 def _met(lake: Lake, shared: Table) -> Table:
