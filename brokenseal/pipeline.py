@@ -133,19 +133,24 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
     line = bits.line(acts, share)
     lake.put("priors", priors.table())
     found: dict[str, join.Link | None] = {}
+    together: set[str] = set()
     for number in range(1, MOST_ROUNDS + 1):
         report(f"weighing, round {number}")
-        group_line = weigh(lake, sorted(found), options, line)
+        group_line = weigh(lake, sorted(found), sorted(together), options, line)
         new = {**join.seeds(lake, line), **found}
         new = {**join.widen(lake, new, line), **new}
-        if set(new) == set(found):
+        more = together | join.accompanied(lake, new, share)
+        if set(new) == set(found) and more == together:
             return Judgement(new, line, group_line, number, True, acts)
-        found = new
+        found, together = new, more
     return Judgement(found, line, group_line, MOST_ROUNDS, False, acts)
 
 
-def weigh(lake: Lake, doubted: list[str], options: Options, line: int) -> int:
-    """One round: history without the doubted, every reason, every act, every group. Returns the groups' line."""
+def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options, line: int) -> int:
+    """One round: history without the doubted, every reason, every act, every group. Returns the groups' line.
+
+    together: those of the doubted that are no precedents for others.
+    """
     suspects = lake.put("doubted", pa.table({"visit_id": doubted}, schema=join.DOUBTED))
     history.pairs(lake)
     history.standing(lake, isolate=options.isolate)
@@ -156,7 +161,9 @@ def weigh(lake: Lake, doubted: list[str], options: Options, line: int) -> int:
         # what no history changes is judged and counted once
         lake.write("clusters_fixed", bits.clusters(lake.write("levels_fixed", levels(tables, learns=False))))
     fixed, learned = lake.read("levels_fixed"), lake.write("levels_learned", levels(tables, learns=True))
-    unfair = lake.write("unfair", _unfair(lake, suspects))
+    unfair = lake.write(
+        "unfair", _unfair(lake, lake.put("together", pa.table({"visit_id": together}, schema=join.DOUBTED)))
+    )
     spoilt = bits.spoilt(fixed, unfair).union(bits.spoilt(learned, unfair))
     clusters = lake.read("clusters_fixed").union(bits.clusters(learned))
     cells = lake.write("cells", bits.cells(clusters, spoilt, lake.read("relations")))

@@ -144,15 +144,34 @@ def _collisions(marked: Table, relations: Table) -> Table:
     return each.union(paired)
 
 
+def accompanied(lake: Lake, found: dict[str, Link | None], false_cases: float) -> set[str]:
+    """The found acts that are not alone: members of a group, and what shares a rare key with an act of another
+    relationship. Of what `widen` weighed last.
+
+    One who is odd alone may be benign, and is a precedent for others who are odd in the same way; a campaign's acts are
+    no precedents for one another.
+    """
+    grouped = {visit for visit, link in found.items() if link is not None}
+    if not found:
+        return grouped
+    rare = _rarely(lake.read("near"), len(found), false_cases)
+    met = rare.group_by("kind", "value").agg(relationships=rare.relationship_id.nunique())
+    rare = rare.semi_join(met.filter(met.relationships >= 2), ["kind", "value"])
+    return grouped | set(lake.fetch(rare.select("visit_id").distinct())["visit_id"].to_pylist())
+
+
+def _rarely(weighed: Table, acts: int, false_cases: float) -> Table:
+    """Found acts with the keys that join them: each act may join the rest by chance about once in as many as there are."""
+    return weighed.filter((weighed.mine == 1) & (weighed.link >= bits.line(acts, false_cases)))
+
+
 def components(lake: Lake, found: dict[str, Link | None], false_cases: float) -> list[list[str]]:
     """The found acts, joined where they share something whose coincidence is rarer than one in their number, or all."""
     graph: rx.PyGraph = rx.PyGraph(multigraph=False)
     places = {visit: graph.add_node(visit) for visit in sorted(found)}
     if not places:
         return []
-    weighed = _weighed(lake, found)
-    # each act may join the rest by chance about once in as many as there are
-    rare = weighed.filter((weighed.mine == 1) & (weighed.link >= bits.line(len(places), false_cases)))
+    rare = _rarely(_weighed(lake, found), len(places), false_cases)
     rows = lake.fetch(
         rare.select("visit_id", "kind", "value", "link")
         .order_by([ibis.desc("link"), "kind", "value", "visit_id"])

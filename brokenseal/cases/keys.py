@@ -2,8 +2,8 @@
 
 What: `visit_keys`, one row a visit and key: address, /24 or /48, network, each alone and with its client; session, token,
 client; who opened another's mailbox. Why: an intruder reuses infrastructure; acts that share something rare belong
-together. How: only addresses of callers are keys, since the provider's front end is shared by all; how rare a key is, `join` counts. Misses: an intruder
-who changes address, client and session at each visit shares nothing.
+together. How: only addresses of callers are keys, since the provider's front end is shared by all; how rare a key is,
+`join` counts. Misses: an intruder who changes address, client and session at each visit shares nothing.
 """
 
 from __future__ import annotations
