@@ -55,13 +55,14 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     if not found:
         return {}
     weighed = _weighed(lake, found)
-    acts = lake.read("judged").select("visit_id", "bits", "at_home", "net_level")
+    acts = lake.read("judged").select("visit_id", "bits", "at_home", "rooted", "net_level")
     new = weighed.filter(weighed.mine == 0).join(acts, "visit_id")
     # a key that others carry more often than the found acts is nobody's own
     held = new.found >= new.others
     # nor does a network draw anybody in where several colleagues are at home: being there is nothing of his own
     wide = new.kind.isin(WIDE) & (new.net_level == 1)
-    new = new.filter(~new.at_home & ~wide & held & (new.bits > 0) & (new.bits + new.link >= line))
+    # one who copies a client vouches for its network himself: only a habit is a home that nothing is drawn from
+    new = new.filter(~(new.at_home & new.rooted) & ~wide & held & (new.bits > 0) & (new.bits + new.link >= line))
     order = ibis.window(group_by="visit_id", order_by=[ibis.desc(new.link), new.kind, new.value])
     new = new.mutate(nth=ibis.row_number().over(order))
     rows = lake.fetch(new.filter(new.nth == 0).select("visit_id", "kind", "value", "link")).to_pylist()

@@ -114,6 +114,7 @@ def _vouching(daily: Table, relations: Table) -> Table:
             | (known.client_known.sum().over(ibis.window(group_by=["tenant_id", "box", "net"])) >= 2)
         ),
         vouches_client=(known.placed & (clients >= 1)) | known.home_client | known.habit,
+        rooted=known.home_net | known.habit,
     )
 
 
@@ -136,17 +137,24 @@ def _days(daily: Table, name: str, *by: str) -> Table:
 
 
 def standing(lake: Lake, *, isolate: bool = False) -> None:
-    """Write `standing`: relationship_id, net_level, client_level. isolate: what other organisations know is not asked."""
+    """Write `standing`: relationship_id, net_level, client_level, and whether its network is a habit (`rooted`).
+
+    isolate: what other organisations know is not asked.
+    """
     judged = lake.read("relations")
     judged = judged.filter(~judged.background)
     pairs = lake.read("pairs")
     net = _level(judged, pairs, "net", "vouches_net", "settled_net", "home_net", isolate)
     client = _level(judged, pairs, "client_key", "vouches_client", "vouches_client", "home_client", isolate)
     joined = net.rename(net_level="level").join(client.rename(client_level="level"), "relationship_id")
-    joined = joined.join(judged.select("relationship_id", "net"), "relationship_id")
+    joined = joined.join(judged.select("relationship_id", "tenant_id", "box", "net"), "relationship_id")
+    habits = pairs.filter(pairs.rooted).select("tenant_id", "box", "net").distinct().mutate(habit=ibis.literal(1))
+    joined = joined.left_join(habits, ["tenant_id", "box", "net"])
     # the provider's front end is no place to be new in
-    level = ibis.ifelse(joined.net.isin(NOWHERE), 0, joined.net_level)
-    lake.write("standing", joined.mutate(net_level=level).drop("net"))
+    nowhere = joined.net.isin(NOWHERE)
+    level = ibis.ifelse(nowhere, 0, joined.net_level)
+    rooted = nowhere | (ibis.coalesce(joined.habit, 0) == 1)
+    lake.write("standing", joined.select("relationship_id", "client_level", net_level=level, rooted=rooted))
 
 
 def _level(judged: Table, pairs: Table, value: str, vouches: str, settled: str, home: str, isolate: bool) -> Table:

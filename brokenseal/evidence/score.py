@@ -49,7 +49,8 @@ def hits(lake: Lake, aspects: dict[str, str]) -> None:
 
 
 def judge(lake: Lake, *, isolate: bool = False) -> None:
-    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), at_home.
+    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), at_home, and
+    rooted: its network is a habit there.
 
     What is at home and weighs nothing, as nearly all is, has no row.
     """
@@ -60,13 +61,16 @@ def judge(lake: Lake, *, isolate: bool = False) -> None:
     strongest = lake.write("strongest", strongest.mutate(plain=strongest.network + strongest.client))
     relations = _per_relation(lake, strongest, isolate)
     home = lake.read("standing")
-    home = home.select("relationship_id", "net_level", at_home=(home.net_level == 0) & (home.client_level == 0))
+    home = home.select(
+        "relationship_id", "net_level", "rooted", at_home=(home.net_level == 0) & (home.client_level == 0)
+    )
     placed = relations.select("relationship_id", "joint").left_join(home, "relationship_id")
     placed = placed.select(
         "relationship_id",
         "joint",
         net_level=ibis.coalesce(placed.net_level, 0),
         at_home=ibis.coalesce(placed.at_home, ibis.literal(True)),
+        rooted=ibis.coalesce(placed.rooted, ibis.literal(True)),
     )
     own = strongest.select("visit_id", *SEPARATE)
     wide = lake.read("visits").select("visit_id", "relationship_id").join(placed, "relationship_id")
@@ -82,7 +86,8 @@ def judge(lake: Lake, *, isolate: bool = False) -> None:
     out = wide.join(sums, "raw")
     # what is at home in its mailbox is judged by itself alone: neighbours in an office do not add up
     apart = ibis.ifelse(out.at_home, 0, ibis.least(out.bits, out.token + out.volume))
-    lake.write("judged", out.select("visit_id", "relationship_id", "bits", "raw", "at_home", "net_level", apart=apart))
+    columns = ["visit_id", "relationship_id", "bits", "raw", "at_home", "rooted", "net_level"]
+    lake.write("judged", out.select(*columns, apart=apart))
 
 
 def _ints(*names: str) -> pa.Schema:
