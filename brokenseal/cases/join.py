@@ -26,6 +26,8 @@ from brokenseal.lake import Lake
 MOST_LINKS = 200_000
 WIDE = ("network", "network and client", "prefix", "prefix and client")
 """Keys of a whole neighbourhood."""
+CARRIED = ("session", "token", "client")
+"""Keys that go where their owner goes."""
 DOUBTED = pa.schema([("visit_id", pa.string())])
 
 
@@ -61,8 +63,10 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     held = new.found >= new.others
     # nor does a network draw anybody in where several colleagues are at home: being there is nothing of his own
     wide = new.kind.isin(WIDE) & (new.net_level == 1)
-    # one who copies a client vouches for its network himself: only a habit is a home that nothing is drawn from
-    new = new.filter(~(new.at_home & new.rooted) & ~wide & held & (new.bits > 0) & (new.bits + new.link >= line))
+    # a stolen session is its owner's too; but one who copies a client vouches for its network himself, and so a place draws
+    # in what is at home there unless that home is a habit
+    home = new.at_home & (new.rooted | new.kind.isin(CARRIED))
+    new = new.filter(~home & ~wide & held & (new.bits > 0) & (new.bits + new.link >= line))
     order = ibis.window(group_by="visit_id", order_by=[ibis.desc(new.link), new.kind, new.value])
     new = new.mutate(nth=ibis.row_number().over(order))
     rows = lake.fetch(new.filter(new.nth == 0).select("visit_id", "kind", "value", "link")).to_pylist()
