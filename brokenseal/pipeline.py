@@ -6,10 +6,11 @@ taken out of history with all that a rare key ties to it, and the rest is weighe
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -22,7 +23,18 @@ import pyarrow as pa
 
 from brokenseal import bits, evidence, sources
 from brokenseal.cases import gaps, join, keys, write
-from brokenseal.context import history, identities, issuances, links, messages, networks, owners, visits
+from brokenseal.context import (
+    history,
+    identities,
+    indicators,
+    issuances,
+    known,
+    links,
+    messages,
+    networks,
+    owners,
+    visits,
+)
 from brokenseal.evidence import Reason, Tables, priors, score
 from brokenseal.lake import Lake
 
@@ -37,6 +49,7 @@ CONTEXT: tuple[Callable[[Lake], None], ...] = (
     links.links,
     history.relations,
     keys.keys,
+    known.known,
 )
 
 
@@ -99,7 +112,8 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     """Judge all that is in the lake; writes and publishes one run, and returns its id."""
     # a lake that an older version filled is judged by what this version reads in its records
     sources.refresh(lake)
-    run = lake.start_run(options.key())
+    said = words(lake)
+    run = lake.start_run(options.key() + (f" said={said}" if said else ""))
     report("visits and their sign-ins")
     owners.owners(lake, options.mmdb)
     for step in CONTEXT[1:]:
@@ -110,9 +124,28 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     moment = as_of(lake, options)
     write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())
     gaps.gaps(lake, moment, settled=judgement.settled)
-    write.summary(lake, moment, judgement, options.told(), {"priors": priors.digest(), **owners.digests(options.mmdb)})
+    hashes = {"priors": priors.digest(), **owners.digests(options.mmdb), **({"said": said} if said else {})}
+    write.summary(lake, moment, judgement, options.told(), hashes)
     lake.publish_run()
     return run
+
+
+def words(lake: Lake) -> str:
+    """SHA-256 of all that people said, in order; empty where nobody said anything."""
+    said = lake.said()
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest() if said else ""
+
+
+def handed(files: Mapping[str, list[Path] | None]) -> list[tuple[str, dict[str, Any]]]:
+    """Files of suspects, of what is vouched for and of indicators, as the ledger keeps them; looked at before any work."""
+    kinds = {"suspect": "suspect", "known-good": "known-good", "indicators": "indicator"}
+    return [(kinds[name], indicators.handed(path).told()) for name, paths in files.items() for path in paths or ()]
+
+
+def keep(lake: Lake, said: list[tuple[str, dict[str, Any]]]) -> None:
+    """Keep what was handed over in the lake's ledger; what is kept already stays as it is."""
+    for kind, told in said:
+        lake.say(kind, told)
 
 
 def as_of(lake: Lake, options: Options) -> datetime:
@@ -132,18 +165,26 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
     share = options.false_cases / 2
     line = bits.line(acts, share)
     lake.put("priors", priors.table())
+    hostile, benign = known.spoken(lake)
+    said: dict[str, join.Link | None] = {v: join.Link(by, 0, person=True) for v, by in hostile.items()}
     found: dict[str, join.Link | None] = {}
     together: set[str] = set()
     for number in range(1, MOST_ROUNDS + 1):
         report(f"weighing, round {number}")
         group_line = weigh(lake, sorted(found), sorted(together), options, line)
-        new = {**join.seeds(lake, line), **found}
-        new = {**join.widen(lake, new, line), **new}
+        # evidence of its own goes before a person's word that says the same
+        new = _without({**said, **join.seeds(lake, line), **found}, benign)
+        new = _without({**join.widen(lake, new, line), **new}, benign)
         more = together | join.accompanied(lake, new, share)
         if set(new) == set(found) and more == together:
             return Judgement(new, line, group_line, number, True, acts)
         found, together = new, more
     return Judgement(found, line, group_line, MOST_ROUNDS, False, acts)
+
+
+def _without(found: dict[str, join.Link | None], benign: set[str]) -> dict[str, join.Link | None]:
+    """What a person called benign is doubted by nobody."""
+    return {v: link for v, link in found.items() if v not in benign}
 
 
 def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options, line: int) -> int:
@@ -156,7 +197,7 @@ def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options,
     history.standing(lake, isolate=options.isolate)
     seen = lake.read("visits").left_join(suspects.mutate(doubted=ibis.literal(True)), "visit_id")
     seen = seen.drop("visit_id_right").mutate(doubted=ibis.coalesce(seen.doubted, ibis.literal(False)))
-    tables = Tables(seen, *(lake.read(n) for n in ("relations", "pairs", "standing", "signins")))
+    tables = Tables(seen, *(lake.read(n) for n in ("relations", "pairs", "standing", "signins", "known")))
     if not doubted:
         # what no history changes is judged and counted once
         lake.write("clusters_fixed", bits.clusters(lake.write("levels_fixed", levels(tables, learns=False))))

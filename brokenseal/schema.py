@@ -423,7 +423,7 @@ _TABLES = (
         """
         case_id string the case
         act_id string the act
-        basis string own evidence, link or person
+        basis string own evidence, link, or person: a person's word
         linked_by string what it shares with the case, where basis is link
         link_bits int64 what that sharing weighs, tenths of a bit
         """,

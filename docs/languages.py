@@ -49,6 +49,7 @@ NAMES = (
     "who", "account", "query", "when", "custody",
     "broken JSON",
     "forged token", "session or token used elsewhere", "delegate or application", "mail client synchronising",
+    "case", "finding", "act", "record", "suspect", "known-good",
     "it survives", "it does not survive", "begin later than", "end earlier than",
 )  # fmt: skip
 

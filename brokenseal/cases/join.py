@@ -39,6 +39,8 @@ class Link:
     bits: int
     group: bool = False
     """It is a member of a group that is loud as a whole."""
+    person: bool = False
+    """A person said so."""
 
 
 def seeds(lake: Lake, line: int) -> dict[str, Link | None]:

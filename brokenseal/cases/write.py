@@ -60,6 +60,8 @@ class Case:
     bits: int
     excess: int
     """Bits above the line that it is measured by, a single act's or a group's; below 0 where it does not reach it."""
+    by_word: bool = False
+    """A person said of one of its acts that it is hostile."""
 
 
 def acts(lake: Lake) -> None:
@@ -149,7 +151,8 @@ def _case(
     links = [found.get(r["act_id"]) for r in rows]
     grouped = max((link.bits for link in links if link and link.group), default=0)
     excess = max(single - lines.single, grouped - lines.group if grouped else -lines.group)
-    return Case(named or fresh, rows, max(single, grouped), excess)
+    by_word = any(link.person for link in links if link)
+    return Case(named or fresh, rows, max(single, grouped), excess, by_word)
 
 
 def _distinct(cases: list[Case]) -> None:
@@ -167,7 +170,7 @@ def _case_acts(case: Case, found: Mapping[str, join.Link | None]) -> list[dict[s
         {
             "case_id": case.case_id,
             "act_id": r["act_id"],
-            "basis": "own evidence" if found.get(r["act_id"]) is None else "link",
+            "basis": _basis(found.get(r["act_id"])),
             "linked_by": link.by if (link := found.get(r["act_id"])) else None,
             "link_bits": link.bits if link else None,
         }
@@ -175,11 +178,15 @@ def _case_acts(case: Case, found: Mapping[str, join.Link | None]) -> list[dict[s
     ]
 
 
+def _basis(link: join.Link | None) -> str:
+    return "own evidence" if link is None else "person" if link.person else "link"
+
+
 def _leads(lake: Lake, members: list[str]) -> list[dict[str, Any]]:
     """The oddest acts outside the cases, one a relationship."""
     inside = _ids(lake, "members", sorted(members))
     a = lake.read("acts")
-    a = a.anti_join(inside, "act_id").filter(a.bits > 0)
+    a = a.anti_join(inside, "act_id").anti_join(lake.read("excused"), "act_id").filter(a.bits > 0)
     order = ibis.window(group_by="relationship_id", order_by=[ibis.desc(a.bits), a["first"], a.act_id])
     first = a.mutate(nth=ibis.row_number().over(order))
     first = first.filter(first.nth == 0).order_by([ibis.desc("bits"), "first", "act_id"]).limit(LEADS)
@@ -264,7 +271,8 @@ def _summed(lake: Lake, case: Case, findings: list[dict[str, Any]], as_of: datet
     tenants = {r["tenant_id"] for r in case.acts}
     ongoing = _ongoing(lake, tenants, last, as_of)
     unissued = any(f["evidence"] == "unissued_token" and f["bits"] > 0 for f in mine)
-    high = case.excess >= 0
+    # a person's word that an act is hostile makes the case grave, and adds no bit to it
+    high = case.excess >= 0 or case.by_word
     severity = "high" if high else "medium" if case.excess >= -MEDIUM_TENTHS else "low"
     if high and (ongoing or len(boxes) >= 2 or unissued):
         severity = "critical"

@@ -29,6 +29,8 @@ class Tables:
     pairs: Table
     standing: Table
     signins: Table
+    known: Table
+    """Visits that carry a known indicator: visit_id, level."""
 
     def guests(self) -> Table:
         """Who signs in here as somebody of another organisation: tenant_id, actor, token_tenant_id, guest (1)."""
@@ -71,6 +73,8 @@ class Case:
     fires: bool
     accesses: tuple[dict[str, Any], ...]
     issuances: tuple[dict[str, Any], ...] = field(default=())
+    indicators: tuple[tuple[str, str], ...] = field(default=())
+    """Type and value of what was handed over as known."""
 
 
 def access(day: float, record_id: str = "", **columns: Any) -> dict[str, Any]:

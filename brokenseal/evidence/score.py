@@ -14,13 +14,14 @@ from typing import Any
 import ibis
 import pyarrow as pa
 from ibis import Table
+from ibis.expr.types import Value
 
 from brokenseal import bits
 from brokenseal.evidence import reach
 from brokenseal.lake import Lake
 
 JOINT = ("network", "client")
-SEPARATE = ("token", "volume")
+SEPARATE = ("token", "volume", "intelligence")
 GROUP_KINDS = ("address", "prefix", "session", "token", "network and client")
 MOST_MEMBERS = 60
 COMMON = 1
@@ -77,17 +78,28 @@ def judge(lake: Lake, *, isolate: bool = False) -> None:
     wide = wide.left_join(own, "visit_id")
     wide = wide.drop([c for c in wide.columns if c.endswith("_right")])
     wide = wide.mutate(**{a: ibis.coalesce(wide[a], 0) for a in SEPARATE})
-    wide = wide.mutate(raw=wide.joint + wide.token + wide.volume)
+    wide = wide.mutate(raw=wide.joint + _apart(wide))
     wide = lake.write("weighed", wide.filter((wide.raw > 0) | ~wide.at_home))
     histograms = [_histogram(lake, relations, a) for a in ("joint", *SEPARATE)]
+    if set(histograms[-1]) <= {0}:
+        # no list was handed over, or nobody benign is on one: a sum must not pay for an aspect that is not there
+        histograms.pop()
     totals = sorted({0, *lake.fetch(wide.select("raw").distinct())["raw"].to_pylist()})
     table = bits.sums(histograms, totals)
     sums = lake.put("sums", pa.table({"raw": list(table), "bits": list(table.values())}, schema=_ints("raw", "bits")))
     out = wide.join(sums, "raw")
     # what is at home in its mailbox is judged by itself alone: neighbours in an office do not add up
-    apart = ibis.ifelse(out.at_home, 0, ibis.least(out.bits, out.token + out.volume))
+    apart = ibis.ifelse(out.at_home, 0, ibis.least(out.bits, _apart(out)))
     columns = ["visit_id", "relationship_id", "bits", "raw", "at_home", "rooted", "net_level"]
     lake.write("judged", out.select(*columns, apart=apart))
+
+
+def _apart(row: Table) -> Value:
+    """What does not speak of the place: the aspects counted by themselves."""
+    total: Value = row[SEPARATE[0]]
+    for aspect in SEPARATE[1:]:
+        total = total + row[aspect]
+    return total
 
 
 def _ints(*names: str) -> pa.Schema:

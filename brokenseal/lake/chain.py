@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from brokenseal.lake.database import CHAIN, CUSTODY, INPUTS, RUNS, SEGMENTS, STATED
+from brokenseal.lake.database import CHAIN, CUSTODY, INPUTS, RUNS, SAID, SEGMENTS, STATED
 
 NOTHING = "0" * 64
 """The head of a chain without links."""
@@ -51,12 +51,20 @@ def faults(db: sa.Connection) -> list[str]:
     found += said.runs_beside(db)
     # a ledger of an older version has no custody lists
     there = stated(db, CUSTODY.c.number) if sa.inspect(db).has_table(CUSTODY.name) else []
-    return found if there == said.custody else [*found, "the custody lists are not as they were published"]
+    found += [] if there == said.custody else ["the custody lists are not as they were published"]
+    words = spoken(db) if sa.inspect(db).has_table(SAID.name) else []
+    return found if words == said.words else [*found, "what people said is not as it was kept"]
 
 
 def stated(db: sa.Connection, *order: sa.Column[Any]) -> list[Row]:
     """What custody lists say."""
     return [dict(r) for r in db.execute(sa.select(*(CUSTODY.c[n] for n in STATED)).order_by(*order)).mappings()]
+
+
+def spoken(db: sa.Connection) -> list[Row]:
+    """What people said, in their order."""
+    columns = (SAID.c[n] for n in ("identity", "kind", "payload"))
+    return [dict(r) for r in db.execute(sa.select(*columns).order_by(SAID.c.number)).mappings()]
 
 
 @dataclass
@@ -68,6 +76,7 @@ class _Said:
     gone: dict[str, Row] = field(default_factory=dict)
     runs: dict[str, Row] = field(default_factory=dict)
     custody: list[Row] = field(default_factory=list)
+    words: list[Row] = field(default_factory=list)
 
     def replay(self, db: sa.Connection) -> Iterator[str]:
         """Every link in turn; yields those that are not what was published."""
@@ -86,6 +95,7 @@ class _Said:
             self.runs.pop(link["folder"], None)
             self.runs[link["folder"]] = link
         self.custody += link.get("custody", ())
+        self.words += link.get("said", ())
         self.inputs.update({row["file_sha256"]: row for row in link.get("inputs", ())})
         self.segments.update({s["file"]: s for s in link.get("segments") or link.get("new") or ()})
         for file in link.get("old", ()):

@@ -39,6 +39,14 @@ CUSTODY = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
     *(sa.Column(n, sa.String) for n in ("list_sha256", *STATED)),
 )
+SAID = sa.Table(
+    "said",
+    META,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("identity", sa.String, unique=True),
+    *(sa.Column(name, sa.String) for name in ("kind", "payload")),
+)
+"""What people said: decisions, and files of what they suspect, vouch for, or know as indicators."""
 CHAIN = sa.Table(
     "chain",
     META,

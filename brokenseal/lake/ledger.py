@@ -7,6 +7,7 @@ first and the rows make them count, so a killed writer leaves files that no row 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from brokenseal import schema
 from brokenseal.errors import LakeError
 from brokenseal.lake import chain, database
-from brokenseal.lake.database import CHAIN, CUSTODY, FACTS, INPUTS, META, RUNS, SEGMENTS, STATED
+from brokenseal.lake.database import CHAIN, CUSTODY, FACTS, INPUTS, META, RUNS, SAID, SEGMENTS, STATED
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,28 @@ class Ledger:
             db.execute(RUNS.update().where(RUNS.c.retired_at.is_(None)).values(retired_at=retired_at))
             db.execute(RUNS.insert().values(run_id=run_id, folder=folder, tables=json.dumps(tables, sort_keys=True)))
             chain.link(db, "run", {"run_id": run_id, "folder": folder, "tables": tables})
+
+    # --- what people said
+
+    def say(self, kind: str, payload: dict[str, Any]) -> bool:
+        """Keep what a person said; False where exactly this is kept already."""
+        text = json.dumps(payload, sort_keys=True)
+        row = {"identity": hashlib.sha256(f"{kind}\n{text}".encode()).hexdigest(), "kind": kind, "payload": text}
+        with self._transaction(write=True) as db:
+            META.create_all(db, tables=[SAID])
+            if db.execute(sa.select(SAID.c.number).where(SAID.c.identity == row["identity"])).first():
+                return False
+            db.execute(SAID.insert().values(**row))
+            chain.link(db, "said", {"said": [row]})
+        return True
+
+    def said(self) -> list[tuple[str, dict[str, Any]]]:
+        """Kind and payload of all that people said, in the order in which they said it."""
+        with self._transaction() as db:
+            if not sa.inspect(db).has_table(SAID.name):
+                return []
+            rows = db.execute(sa.select(SAID.c.kind, SAID.c.payload).order_by(SAID.c.number))
+            return [(r.kind, json.loads(r.payload)) for r in rows]
 
     # --- what a sweep asks
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -254,6 +255,19 @@ class Lake:
         """Run an expression; Arrow out, times in microseconds without zone. For what is small."""
         table = expr if isinstance(expr, ibis.Table) else expr.as_table()
         return self.engine.fetch(table).cast(arrow(table.schema()))
+
+    # --- what people said
+
+    def say(self, kind: str, payload: dict[str, Any]) -> bool:
+        """Keep what a person said, in the ledger and its chain; False where it is kept already. Only with the lock."""
+        self._writing()
+        new = self._ledger.say(kind, payload)
+        self._outdated()
+        return new
+
+    def said(self) -> list[tuple[str, dict[str, Any]]]:
+        """Kind and payload of all that people said, in order."""
+        return self._ledger.said()
 
     # --- runs
 

@@ -2,6 +2,7 @@
 
 from brokenseal.report.assemble import answer
 from brokenseal.report.contract import dump, schema, validate
+from brokenseal.report.decisions import decided
 from brokenseal.report.dossier import dossier
 from brokenseal.report.explained import explained
 from brokenseal.report.exports import FORMATS, export, known
@@ -18,6 +19,7 @@ __all__ = [
     "RUN",
     "Call",
     "answer",
+    "decided",
     "dossier",
     "dump",
     "explained",

@@ -17,6 +17,7 @@ import brokenseal
 from brokenseal import bits, schema
 from brokenseal.lake import Lake
 from brokenseal.report.case_parts import acts, cases
+from brokenseal.report.decisions import decisions
 from brokenseal.report.how import Lines
 from brokenseal.report.verdict import Days, exit_code, told, verdict
 from brokenseal.report.words import moment
@@ -50,7 +51,7 @@ def answer(lake: Lake, reasons: Reasons) -> Row:
         "cases": found,
         "leads": _leads(lake, reasons),
         "gaps": gaps,
-        "decisions": [],
+        "decisions": decisions(lake),
     }
 
 

@@ -53,17 +53,18 @@ def _matching(lake: Lake, kind: str, prefix: str) -> list[str]:
     return list(lake.fetch(hit)["one"].to_pylist())
 
 
-def _rows(lake: Lake, table: str, column: str, wanted: list[str]) -> list[Row]:
-    rows = lake.read(table)
-    return lake.fetch(rows.filter(rows[column].isin(wanted))).to_pylist() if wanted else []
+def rows(lake: Lake, table: str, column: str, wanted: list[str]) -> list[Row]:
+    """The rows of a table whose column holds one of these."""
+    whole = lake.read(table)
+    return lake.fetch(whole.filter(whole[column].isin(wanted))).to_pylist() if wanted else []
 
 
 def _case(lake: Lake, case_id: str) -> Row:
-    row = _rows(lake, "cases", "case_id", [case_id])[0]
+    row = rows(lake, "cases", "case_id", [case_id])[0]
     summary = lake.fetch(lake.read("summary")).to_pylist()[0]
-    members = {m["act_id"]: m for m in _rows(lake, "case_acts", "case_id", [case_id])}
-    acts = sorted(_rows(lake, "acts", "act_id", list(members)), key=lambda a: (a["first"], a["act_id"]))
-    findings = _rows(lake, "findings", "act_id", list(members))
+    members = {m["act_id"]: m for m in rows(lake, "case_acts", "case_id", [case_id])}
+    acts = sorted(rows(lake, "acts", "act_id", list(members)), key=lambda a: (a["first"], a["act_id"]))
+    findings = rows(lake, "findings", "act_id", list(members))
     line = summary["line_bits"]
     return {
         "case": _plain(row)
@@ -73,7 +74,7 @@ def _case(lake: Lake, case_id: str) -> Row:
         "acts": [_plain(a) | _membership(members[a["act_id"]]) for a in acts],
         "mailboxes": [
             _plain(m)
-            for m in sorted(_rows(lake, "case_mailboxes", "case_id", [case_id]), key=lambda m: m["mailbox"] or "")
+            for m in sorted(rows(lake, "case_mailboxes", "case_id", [case_id]), key=lambda m: m["mailbox"] or "")
         ],
         "records": _records(lake, _strongest_records(findings)),
     }
@@ -104,14 +105,14 @@ def _without_each(case: Row, acts: list[Row], findings: list[Row], line: int) ->
 
 
 def _act(lake: Lake, act_id: str) -> Row:
-    row = _rows(lake, "acts", "act_id", [act_id])[0]
-    findings = sorted(_rows(lake, "findings", "act_id", [act_id]), key=lambda f: (-f["bits"], f["evidence"]))
-    members = _rows(lake, "case_acts", "act_id", [act_id])
+    row = rows(lake, "acts", "act_id", [act_id])[0]
+    findings = sorted(rows(lake, "findings", "act_id", [act_id]), key=lambda f: (-f["bits"], f["evidence"]))
+    members = rows(lake, "case_acts", "act_id", [act_id])
     seen = lake.read("visit_records")
     mine = seen.filter(seen.visit_id == row["subject_id"]).order_by(["time", "record_id"]).limit(MOST_RECORDS)
     return {
         "act": _plain(row),
-        "visit": _plain(next(iter(_rows(lake, "visits", "visit_id", [row["subject_id"]])), {})),
+        "visit": _plain(next(iter(rows(lake, "visits", "visit_id", [row["subject_id"]])), {})),
         "case": _membership(members[0]) if members else None,
         "ordinary": _ordinary(lake, row),
         "findings": [_finding(f) for f in findings],
@@ -133,25 +134,25 @@ def _ordinary(lake: Lake, act: Row) -> list[Row]:
 
 
 def _one_finding(lake: Lake, finding_id: str) -> Row:
-    row = _rows(lake, "findings", "finding_id", [finding_id])[0]
+    row = rows(lake, "findings", "finding_id", [finding_id])[0]
     return {
         "finding": _finding(row),
-        "act": _plain(_rows(lake, "acts", "act_id", [row["act_id"]])[0]),
-        "case": next((_membership(m) for m in _rows(lake, "case_acts", "act_id", [row["act_id"]])), None),
+        "act": _plain(rows(lake, "acts", "act_id", [row["act_id"]])[0]),
+        "case": next((_membership(m) for m in rows(lake, "case_acts", "act_id", [row["act_id"]])), None),
         "records": _records(lake, row["record_ids"] or []),
     }
 
 
 def _record(lake: Lake, record_id: str) -> Row:
-    visits = [r["visit_id"] for r in _rows(lake, "visit_records", "record_id", [record_id])]
+    visits = [r["visit_id"] for r in rows(lake, "visit_records", "record_id", [record_id])]
     return {
         "records": _records(lake, [record_id]),
         "sightings": sorted(
-            (_plain(s) for s in _rows(lake, "sightings", "record_id", [record_id])),
+            (_plain(s) for s in rows(lake, "sightings", "record_id", [record_id])),
             key=lambda s: (s["file_sha256"], s["row"]),
         ),
-        "acts": [_plain(a) for a in _rows(lake, "acts", "subject_id", visits)],
-        "case": next((_membership(m) for m in _rows(lake, "case_acts", "act_id", visits)), None),
+        "acts": [_plain(a) for a in rows(lake, "acts", "subject_id", visits)],
+        "case": next((_membership(m) for m in rows(lake, "case_acts", "act_id", visits)), None),
     }
 
 
@@ -192,11 +193,11 @@ def _finding(row: Row) -> Row:
 
 def _records(lake: Lake, record_ids: list[str]) -> list[Row]:
     """Records with file and row, in order of time."""
-    rows = sorted(_rows(lake, "records", "record_id", record_ids), key=lambda r: (str(r["time"]), r["record_id"]))
+    found = sorted(rows(lake, "records", "record_id", record_ids), key=lambda r: (str(r["time"]), r["record_id"]))
     paths = {i["file_sha256"]: i for i in lake.inputs().to_pylist()}
     return [
         _plain(r) | {"path": paths[r["file_sha256"]]["path"], "input_shape": paths[r["file_sha256"]]["shape"]}
-        for r in rows
+        for r in found
     ]
 
 

@@ -14,9 +14,9 @@ from brokenseal.report import timeline
 
 MANY = 150
 """Above so many dossiers each shows less, and names a reason's innocent explanations without what would decide."""
-SHARE = 2_200_000
+SHARE = 1_000_000
 """Bytes that messages and visits of all dossiers may take together, about."""
-ITEM_BYTES, ACT_BYTES = 260, 230
+ITEM_BYTES, ACT_BYTES = 110, 110
 ORPHAN = "unissued_token"
 """The reason that speaks of orphans, and holds their innocent explanations."""
 Row = dict[str, Any]
@@ -62,6 +62,7 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
                     "box": box,
                     "acts": own,
                     "reasons": _reasons(found),
+                    "orphan": any(a["link"] == "orphan" for a in own),
                     "bare_orphan": any(a["link"] == "orphan" for a in own)
                     and not any(f["evidence"] == ORPHAN for f in found),
                     "gaps": [

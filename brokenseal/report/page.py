@@ -6,6 +6,7 @@ that out. The page's own policy forbids everything but its styles. All sentences
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from itertools import groupby
@@ -39,7 +40,7 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
     span = timeline.axis(answer)
     blind = timeline.Blind(answer["gaps"])
     views = [_case(n, c, span, blind, answer["leads"]) for n, c in enumerate(answer["cases"], start=1)]
-    return (
+    made = (
         _environment()
         .get_template("page.html")
         .render(
@@ -77,6 +78,8 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             custody=lambda row: _custody(row, lang),
         )
     )
+    # blank lines are the templates'
+    return re.sub(r"\n\s*\n+", "\n", made)
 
 
 @cache

@@ -85,7 +85,13 @@ def _rest(answer: Row, page: Path | None) -> list[tuple[str, Text]]:
     records = sum(i["records"] for i in inputs)
     rejected = sum(i["rejected"]["count"] for i in inputs)
     told = f"{words.many(len(inputs), 'file')}, {words.many(records, 'record')}, {words.many(rejected, 'row')} rejected"
+    decided = [d for d in answer["decisions"] if d["decision"] != "unsure"]
     rows = [
+        *(
+            [("decided", Text(f"{words.many(len(decided), 'word')} of people honoured, shown in the report by name"))]
+            if decided
+            else []
+        ),
         (
             "leads",
             Text(words.many(len(answer["leads"]), "odd visit") + " below the line" if answer["leads"] else "none"),

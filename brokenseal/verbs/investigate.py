@@ -33,6 +33,17 @@ def investigate(
         typer.Option("--mmdb", help="Databases of address owners in MaxMind's format; the first counts."),
     ] = None,
     tenant: Annotated[str | None, typer.Option("--tenant", help="Organisation of records that name none.")] = None,
+    suspect: Annotated[
+        list[Path] | None,
+        typer.Option("--suspect", help="CSV of type and value (by, because) that a person suspects; kept."),
+    ] = None,
+    known_good: Annotated[
+        list[Path] | None, typer.Option("--known-good", help="The same, of what a person vouches for.")
+    ] = None,
+    indicators: Annotated[
+        list[Path] | None,
+        typer.Option("--indicators", help="Known indicators as STIX 2.1, MISP or CSV: evidence like any other."),
+    ] = None,
     language: Annotated[
         str, typer.Option("--language", help="Of report.html: en, ar, or a country's, as ar-MA.")
     ] = "en",
@@ -58,6 +69,7 @@ def investigate(
     from brokenseal.sources.custody import state
 
     report.language(language)
+    words = pipeline.handed({"suspect": suspect, "known-good": known_good, "indicators": indicators})
     call = report.Call(engine, tuple(sys.argv), datetime.now(UTC))
     with Progress() as progress:
         opened = Lake.open(
@@ -76,6 +88,7 @@ def investigate(
             summary = sources.ingest(
                 opened, paths, tenant=tenant, threads=opened.threads, memory=memory, report=progress.step
             )
+            pipeline.keep(opened, words)
             pipeline.analyse(opened, pipeline.Options(as_of, false_cases, isolate, tuple(mmdb or ())), progress.say)
             answer = report.write(opened, out, call, pipeline.described(), language)
     for line in sorted(summary.problems):

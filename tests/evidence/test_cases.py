@@ -55,7 +55,7 @@ def test_reason_says_what_a_reader_must_know(name: str) -> None:
     reason = module.REASON
     assert module.__name__.endswith(reason.name)
     assert reason.ground in ("documented", "measured", "heuristic")
-    assert reason.aspect in ("token", "network", "client", "volume")
+    assert reason.aspect in ("token", "network", "client", "volume", "intelligence")
     assert reason.attack and all(a.startswith("T") for a in reason.attack)
     assert reason.explains and reason.misses and reason.benign and reason.levels
     fires = [c.fires for c in module.CASES]

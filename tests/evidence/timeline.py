@@ -108,5 +108,8 @@ def lay(lake: Lake, cases: list[Case]) -> None:
             for row in data:
                 # ids are the case's own; a foreign tenant stays foreign
                 tables[name].append(row | {k: f"{number}-{row[k]}" for k in IDS if row.get(k)})
+    entries = sorted({pair for case in cases for pair in case.indicators})
+    if entries:
+        lake.say("indicator", {"entries": [{"type": kind, "value": value} for kind, value in entries]})
     for name, data in tables.items():
         lake.put(name, pa.Table.from_pylist(data, schema=schema.TABLES[name].arrow()))

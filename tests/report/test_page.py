@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from brokenseal import report
-from tests.report import invented
+from brokenseal.report import words
+from tests.report import grown, invented
 
 ALLOWED = {
     "a", "article", "b", "bdi", "body", "br", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4",
@@ -109,7 +110,7 @@ def test_hostile_text_everywhere(answer: dict[str, Any]) -> None:
 
 
 def test_it_says_what_the_answer_says(page: Page) -> None:
-    for words in (
+    for told in (
         "Intrusion",
         "3 mailboxes in 2 organisations",
         "At least 15 messages and 3 whole folders",
@@ -128,7 +129,7 @@ def test_it_says_what_the_answer_says(page: Page) -> None:
         "row 7: broken JSON",
         "T1606.002",
     ):
-        assert words in page.text, words
+        assert told in page.text, told
 
 
 @pytest.mark.parametrize("forbidden", [r"\b[Rr]ead\b", r"\bnot affected\b", r"\bunaffected\b", r"\bcompromised\b"])
@@ -154,3 +155,56 @@ def test_a_reason_of_another_version_is_shown_by_its_name(answer: dict[str, Any]
 def test_an_empty_lake_s_answer(quiet: dict[str, Any]) -> None:
     bare = {**quiet, "verdict": "cannot tell", "coverage": [], "inputs": [], "gaps": []}
     assert "Cannot tell" in Page(report.html(bare, invented.REASONS)).text
+
+
+def _part(source: str, begin: str, end: str) -> str:
+    text = re.sub(r"<time[^>]*>[^<]*</time>", "", source[source.index(begin) : source.index(end, source.index(begin))])
+    return re.sub(r"<[^>]*>", " ", text)
+
+
+@pytest.mark.parametrize("times", [1, 7])
+def test_every_figure_of_the_head_and_the_questions_is_the_answer_s(answer: dict[str, Any], times: int) -> None:
+    """Figures are counted from the answer again, here; another answer has others."""
+    made = grown.grown(answer, tenants=3, mailboxes=6 * times, messages=33 * times)
+    case = made["cases"][0]
+    boxes = case["mailboxes"]
+    messages, folders = (sum(len(m[k]) for m in boxes) for k in ("messages", "folders"))
+    rare = words.rounded(words.rarity(case["bits"]))
+    allowed = {len(boxes), len(case["tenants"]), messages, folders, 1, len(made["gaps"]), len(case["how"]["because"]), rare,
+               len({g["kind"] for g in made["gaps"]}), case["bits"], made["tool"]["line_bits"], 72}  # fmt: skip
+    source = report.html(made, invented.REASONS)
+    for begin, end in (("<dl", "</dl>"), ('id="questions"', "</section>")):
+        told = re.sub(r"\d{1,2} \w+ 2025", "", _part(source, begin, end))
+        figures = {float(f.replace(",", "")) for f in re.findall(r"\d[\d,]*(?:\.\d+)?", told)}
+        assert figures <= {float(a) for a in allowed}, figures - {float(a) for a in allowed}
+        assert messages in figures and len(boxes) in figures
+
+
+@pytest.mark.parametrize("mailboxes", [5, 200])
+def test_an_orphan_never_lacks_its_innocent_explanations(answer: dict[str, Any], mailboxes: int) -> None:
+    """In few and in many dossiers, and where the reason that speaks of orphans weighs nothing."""
+    made = grown.grown(answer, tenants=2, mailboxes=mailboxes, messages=mailboxes)
+    for findings in (made["cases"][0]["findings"], []):
+        made["cases"][0]["findings"] = findings
+        source = report.html(made, invented.REASONS)
+        dossiers = re.findall(r'<article id="d\d.*?</article>', source, re.DOTALL)
+        assert len(dossiers) == mailboxes
+        assert all("ign-in stream was not exported" in d for d in dossiers)
+
+
+def test_a_lead_that_is_an_orphan_has_them_too(answer: dict[str, Any]) -> None:
+    leads = [{**x, "link": "orphan", "findings": []} for x in answer["leads"]]
+    source = report.html({**answer, "cases": [], "leads": leads}, invented.REASONS)
+    assert "ign-in stream was not exported" in source[source.index('id="leads"') : source.index('id="gaps"')]
+
+
+def test_a_file_that_names_no_custody_says_so(page: Page) -> None:
+    assert "not stated" in page.text
+
+
+def test_what_vanishes_is_said_with_its_day(answer: dict[str, Any]) -> None:
+    stream = {"stream": "interactive", "from": "2025-03-03T00:00:00Z", "to": "2025-04-20T00:00:00Z", "records": 5,
+              "expires": "2025-04-02T00:00:00Z"}  # fmt: skip
+    coverage = [{**answer["coverage"][0], "streams": [stream]}]
+    text = Page(report.html({**answer, "as_of": "2025-04-20T00:00:00Z", "coverage": coverage}, invented.REASONS)).text
+    assert "Export now: records of 21 Mar 2025 vanish on 20 Apr 2025." in text and "older ones have vanished" in text

@@ -1,0 +1,83 @@
+"""What people said: kept under a name, and shown as theirs.
+
+What: `decided` keeps a decision on an id; `decisions` is the answer's list of all that people said. Why: what a person knows
+settles more than any count, and must be known to be that person's. How: a decision names the acts it was made of and a record
+of each, so that it is honoured when more logs arrive. Misses: nobody's identity is checked; who says it signs it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brokenseal.errors import UsageError
+from brokenseal.lake import Lake
+from brokenseal.report.dossier import dossier, rows
+
+LISTS = {"suspect": "hostile", "known-good": "benign"}
+MOST_ACTS = 100
+Row = dict[str, Any]
+
+
+def decided(lake: Lake, prefix: str, decision: str, by: str, because: str, at: str) -> Row:
+    """Keep a decision on a case, finding, act or record. Raises UsageError where the id is none, or stands in no act."""
+    found = dossier(lake, prefix)
+    acts = _acts(found)
+    if not acts:
+        raise UsageError(f"{found['kind']} {found['id']} is part of no act: there is nothing to decide")
+    told = {
+        "subject_is": found["kind"],
+        "subject": found["id"],
+        "decision": decision,
+        "by": by,
+        "because": because,
+        "at": at,
+        "acts": acts,
+        "records": _first_records(lake, acts),
+    }
+    lake.say("decision", told)
+    return told
+
+
+def _acts(found: Row) -> list[str]:
+    listed = found["acts"] if found["kind"] in ("case", "record") else [found["act"]]
+    return sorted({a["act_id"] for a in listed})
+
+
+def _first_records(lake: Lake, acts: list[str]) -> list[str]:
+    """The first record of each act: an act may begin earlier once more logs are there, the record stays in it."""
+    first: dict[str, tuple[Any, str]] = {}
+    for r in rows(lake, "visit_records", "visit_id", acts):
+        key = (r["time"], r["record_id"])
+        first[r["visit_id"]] = min(first.get(r["visit_id"], key), key)
+    return sorted(record for _, record in first.values())
+
+
+def decisions(lake: Lake) -> list[Row]:
+    """All that people said, as the answer holds it; acts: those that carry it now, at most 100, and how many there are."""
+    out = []
+    for kind, told in lake.said():
+        if kind == "decision":
+            names = ("subject_is", "subject", "decision", "by", "because", "at")
+            now = sorted({r["visit_id"] for r in rows(lake, "visit_records", "record_id", told["records"])})
+            out.append({**{n: told[n] for n in names}, "acts": now[:MOST_ACTS], "act_count": len(now)})
+        elif kind in LISTS:
+            out += [_listed(lake, kind, told["file"], e) for e in told["entries"]]
+    return out
+
+
+def _listed(lake: Lake, kind: str, file: str, entry: Row) -> Row:
+    """One line of a file of suspects, or of what is vouched for."""
+    subject = f"{entry['type']} {entry['value']}"
+    known = lake.read("known")
+    hits = lake.fetch(known.filter((known.kind == kind) & (known.entry == subject)).select("visit_id").distinct())
+    now = sorted(hits["visit_id"].to_pylist())
+    return {
+        "subject_is": kind,
+        "subject": subject,
+        "decision": LISTS[kind],
+        "by": entry["by"] or f"file {file}",
+        "because": entry["because"] or "not stated",
+        "at": None,
+        "acts": now[:MOST_ACTS],
+        "act_count": len(now),
+    }
