@@ -50,7 +50,24 @@ def relations(lake: Lake) -> None:
     warm = joined["first"] < joined.begin + ibis.interval(days=WARM_DAYS)
     period = ibis.ifelse(joined.background, "background", ibis.ifelse(warm, "warm", "settled"))
     lake.write("relations", joined.mutate(period=period).drop("begin"))
-    lake.write("days", _by_day(v))
+    lake.write("days", _by_day(v.anti_join(_alien(lake, v), ["tenant_id", "actor", "net"])))
+
+
+def _alien(lake: Lake, visits: Table) -> Table:
+    """Networks that are nobody's home: tenant_id, actor, net, where tokens were used that nobody issued, none that somebody
+    did, and from which that person never signed in. However often he comes, he vouches for nothing there."""
+    placed = visits.filter(~visits.background & ~visits.net.isin(NOWHERE))
+    person = ["tenant_id", "actor", "net"]
+    seen = placed.group_by(*person).agg(
+        orphans=(placed.link == "orphan").cast("int64").sum(),
+        linked=placed.link.isin(["token", "session"]).cast("int64").sum(),
+    )
+    s = lake.read("signins")
+    home = s.filter(s.user.notnull() & s.net.notnull()).select("tenant_id", "net", actor="user").distinct()
+    # a guest's tokens are issued, and in part logged, at home
+    guests = s.filter(s.home_tenant_id != s.tenant_id).select("tenant_id", actor="user").distinct()
+    alien = seen.filter((seen.orphans > 0) & (seen.linked == 0)).select(*person)
+    return alien.anti_join(home, person).anti_join(guests, ["tenant_id", "actor"])
 
 
 def _by_day(visits: Table) -> Table:
