@@ -34,8 +34,8 @@ RATE_WALL = 1000
 NEAR_THE_WALL = 950
 """Some of them may have been lost on the way."""
 REPEATS = HOUR
-FALSE_OUTAGES = 0.1
-"""How many quiet hours, in all organisations, may be called an outage by chance."""
+FALSESILENCES = 0.1
+"""How many silences of one kind, over all mailboxes or all hours, may be told by chance."""
 Row = dict[str, Any]
 
 
@@ -53,10 +53,27 @@ def mailboxes(lake: Lake, streams: list[Row]) -> Iterator[Left]:
     logged = {s["tenant_id"]: (s["from"], s["to"]) for s in streams if s["stream"] == "access"}
     rows = lake.fetch(own.order_by("tenant_id", "mailbox")).to_pylist()
     life = _Life(lake, streams)
-    line = bits.line(len(rows), 1) / bits.TENTHS
+    line = bits.line(len(rows), FALSESILENCES) / bits.TENTHS
     for row in rows:
         if row["tenant_id"] in logged:
             yield from _silences(row, *logged[row["tenant_id"]], life, line)
+
+
+SILENCE = {
+    "log-starts": (
+        "The log holds no access to this mailbox before this, though its owner signs in all the while.",
+        "The log holds no access to this mailbox before this: either it was new, or its accesses were not logged.",
+    ),
+    "log-stops": (
+        "The log holds no access to this mailbox after this, though its owner signs in all the while.",
+        "The log holds no access to this mailbox after this: either it was left, or its accesses were not logged.",
+    ),
+    "log-pauses": (
+        "The log holds no access to this mailbox in this time, though its owner signs in all the while.",
+        "The log holds no access to this mailbox in this time: either nobody opened it, or its accesses were not logged.",
+    ),
+}
+"""What a silence means: where the owner was there, and where nothing says so."""
 
 
 def _silences(row: Row, begin: datetime, end: datetime, life: _Life, line: float) -> Iterator[Left]:
@@ -66,16 +83,13 @@ def _silences(row: Row, begin: datetime, end: datetime, life: _Life, line: float
     a_day = -math.log2(1 - (len(active) + 0.5) / (span + 1))
     least = max(LEAST_DAYS, math.ceil(line / a_day)) * DAY
     tenant, box = row["tenant_id"], row["mailbox"]
-    edges = [
-        ("log-starts", begin, row["since"], "The log holds no access to this mailbox before this"),
-        ("log-stops", row["until"], end, "The log holds no access to this mailbox after this"),
-    ]
+    edges = [("log-starts", begin, row["since"]), ("log-stops", row["until"], end)]
     for before, after in pairwise(active):
         since, until = datetime.combine(before, datetime.min.time()) + DAY, datetime.combine(after, datetime.min.time())
-        edges.append(("log-pauses", since, until, "For so long the log holds no access to this mailbox"))
-    for kind, since, until, told in edges:
-        if until - since >= least and (why := life.there(tenant, box, kind, since, until)):
-            yield Left(kind, tenant, since, until, f"{told}, though {why}.", mailbox=box)
+        edges.append(("log-pauses", since, until))
+    for kind, since, until in edges:
+        if until - since >= least and (there := life.there(tenant, box, kind, since, until)) is not False:
+            yield Left(kind, tenant, since, until, SILENCE[kind][there is None], mailbox=box)
 
 
 class _Life:
@@ -94,17 +108,17 @@ class _Life:
             if stream["stream"] in ("interactive", "non-interactive"):
                 self._kept[stream["tenant_id"]].append((stream["from"], stream["to"]))
 
-    def there(self, tenant: str, box: str, kind: str, since: datetime, until: datetime) -> str:
-        """Why the silence is odd; empty where sign-ins were kept and show that the owner was not there."""
+    def there(self, tenant: str, box: str, kind: str, since: datetime, until: datetime) -> bool | None:
+        """Whether the owner was there in a silence; None where no sign-ins of that time could say so."""
         within = [d for d in self._days.get((tenant, box), []) if since.date() < d < until.date()]
         if within:
-            return "its owner signs in all the while"
+            return True
         # beside the mailbox's own records, sign-ins of that time must have been kept for their absence to say anything
         near = (until - LIFE, until) if kind == "log-starts" else (since, since + LIFE)
         kept = self._kept.get(tenant, [])
         if (tenant, box) in self._days and any(begin <= near[0] and near[1] <= end for begin, end in kept):
-            return ""
-        return "others of its organisation are in it: it was new, or left, or its access was not logged"
+            return False
+        return None
 
 
 # --- organisations that fall silent
@@ -132,7 +146,7 @@ def _outages(tenant: str, rows: list[Row], tenants: int) -> Iterator[Left]:
         of[_kind(first + n * HOUR)] += 1
     for r in rows:
         seen[_kind(_hour(r["hour"]))] += 1
-    line = bits.line(whole * tenants, FALSE_OUTAGES) / bits.TENTHS
+    line = bits.line(whole * tenants, FALSESILENCES) / bits.TENTHS
     for before, after in pairwise(rows):
         empty = [
             _hour(before["hour"]) + n * HOUR
