@@ -166,7 +166,7 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
     line = bits.line(acts, share)
     lake.put("priors", priors.table())
     hostile, benign = known.spoken(lake)
-    said: dict[str, join.Link | None] = {v: join.Link(by, 0, person=True) for v, by in hostile.items()}
+    said: dict[str, join.Link | None] = {v: join.Link(by, 0, person=kind) for v, (by, kind) in hostile.items()}
     found: dict[str, join.Link | None] = {}
     together: set[str] = set()
     for number in range(1, MOST_ROUNDS + 1):

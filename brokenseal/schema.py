@@ -414,6 +414,7 @@ _TABLES = (
         ongoing boolean accesses in the last 72 hours; NULL where the log does not go on for 14 days
         bits_without int64 what the case would weigh without its strongest finding, tenths of a bit
         survives boolean it stays above its severity's line without its strongest finding
+        stands_on string what it reaches its line by: one visit, visits together (a group), or a person's word; NULL below it
         """,
     ),
     _table(

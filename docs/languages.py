@@ -29,7 +29,10 @@ PACKAGE = Path(brokenseal.__file__).parent
 PLACE = re.compile(r"\{(\w+)\}")
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 KEYWORDS = {"t": None, "tn": (1, 2), "marked": None}
-SAID = ("cases/gaps.py", "cases/cut.py", "cases/silent.py", "cases/write.py", "report/how.py", "report/assemble.py")
+SAID = (
+    "cases/gaps.py", "cases/cut.py", "cases/silent.py", "cases/write.py", "report/how.py", "report/assemble.py",
+    "keys/watch/judge.py", "keys/watch/weak.py",
+)  # fmt: skip
 """Files whose f-strings and strings become sentences of the answer."""
 SENTENCES = (
     "{said} (in {hits} of {units} visits like it)",
@@ -47,10 +50,12 @@ NAMES = (
     "listed", "list", "folder", "quoted", "reported", "unknown", "intruder", "either",
     "address", "address range",
     "hostile", "benign", "unsure",
-    "who", "account", "query", "when", "custody",
+    "who", "to whom", "account", "query", "when", "note", "custody",
     "broken JSON",
     "forged token", "session or token used elsewhere", "delegate or application", "mail client synchronising",
     "case", "finding", "act", "record", "suspect", "known-good",
+    "{which} private key", "encrypted private key", "symmetric key", "key store", "JSON Web Token", "refresh token",
+    "a symmetric key", "by its certificate",
     "it survives", "it does not survive", *SILENCE, "begin later than", "end earlier than",
 )  # fmt: skip
 

@@ -39,8 +39,8 @@ class Link:
     bits: int
     group: bool = False
     """It is a member of a group that is loud as a whole."""
-    person: bool = False
-    """A person said so."""
+    person: str = ""
+    """The word of a person that it is here by: decided, or suspected."""
 
 
 def seeds(lake: Lake, line: int) -> dict[str, Link | None]:

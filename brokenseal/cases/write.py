@@ -60,8 +60,12 @@ class Case:
     bits: int
     excess: int
     """Bits above the line that it is measured by, a single act's or a group's; below 0 where it does not reach it."""
-    by_word: bool = False
-    """A person said of one of its acts that it is hostile."""
+    decided: bool = False
+    """A person with a name and a reason decided that one of its acts is hostile."""
+    suspected: bool = False
+    """One of its acts carries what somebody handed over as suspect."""
+    stands_on: str | None = None
+    """What it reaches its line by."""
 
 
 def acts(lake: Lake) -> None:
@@ -151,8 +155,13 @@ def _case(
     links = [found.get(r["act_id"]) for r in rows]
     grouped = max((link.bits for link in links if link and link.group), default=0)
     excess = max(single - lines.single, grouped - lines.group if grouped else -lines.group)
-    by_word = any(link.person for link in links if link)
-    return Case(named or fresh, rows, max(single, grouped), excess, by_word)
+    said = {link.person for link in links if link}
+    stands_on = None
+    if excess >= 0:
+        stands_on = "one visit" if single >= lines.single else "visits together"
+    elif said & {"decided", "suspected"}:
+        stands_on = "a person's word"
+    return Case(named or fresh, rows, max(single, grouped), excess, "decided" in said, "suspected" in said, stands_on)
 
 
 def _distinct(cases: list[Case]) -> None:
@@ -271,9 +280,9 @@ def _summed(lake: Lake, case: Case, findings: list[dict[str, Any]], as_of: datet
     tenants = {r["tenant_id"] for r in case.acts}
     ongoing = _ongoing(lake, tenants, last, as_of)
     unissued = any(f["evidence"] == "unissued_token" and f["bits"] > 0 for f in mine)
-    # a person's word that an act is hostile makes the case grave, and adds no bit to it
-    high = case.excess >= 0 or case.by_word
-    severity = "high" if high else "medium" if case.excess >= -MEDIUM_TENTHS else "low"
+    # a decision makes the case grave, a suspicion worth a look; neither adds a bit to it
+    high = case.excess >= 0 or case.decided
+    severity = "high" if high else "medium" if case.excess >= -MEDIUM_TENTHS or case.suspected else "low"
     if high and (ongoing or len(boxes) >= 2 or unissued):
         severity = "critical"
     without = _case_without(case, mine)
@@ -288,6 +297,7 @@ def _summed(lake: Lake, case: Case, findings: list[dict[str, Any]], as_of: datet
         "ongoing": ongoing,
         "bits_without": without,
         "survives": case.excess - (case.bits - without) >= (0 if high else -MEDIUM_TENTHS),
+        "stands_on": case.stands_on,
     }
 
 

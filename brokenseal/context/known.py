@@ -89,23 +89,25 @@ def _holding(ip: str, ranges: list[tuple[Any, Row]]) -> list[Row]:
     return [r for network, r in ranges if address.version == network.version and address in network]
 
 
-def spoken(lake: Lake) -> tuple[dict[str, str], set[str]]:
-    """What people said of visits: the hostile with whose word it is, and the benign. The last word on a visit counts.
+def spoken(lake: Lake) -> tuple[dict[str, tuple[str, str]], set[str]]:
+    """What people said of visits: the hostile with whose word it is and its kind, and the benign. The last word counts.
+
+    The kinds are `decided`, of a person who looked at the act, and `suspected`, of a list handed over.
 
     A decision names the records of its acts, so that it holds when more logs change where a visit begins. Writes
     `excused`: act_id of the benign.
     """
-    words: dict[str, tuple[str, str]] = {}
+    words: dict[str, tuple[str, str, str]] = {}
     listed = lake.read("known").filter(lambda t: t.kind.isin(list(LISTS)))
     for r in lake.fetch(listed.order_by(["visit_id", "kind", "entry"])).to_pylist():
         # what is suspected and vouched for is suspected
-        if words.get(r["visit_id"], ("", ""))[0] != "hostile":
-            words[r["visit_id"]] = LISTS[r["kind"]], f"{r['kind']} {r['entry']}"
+        if words.get(r["visit_id"], ("",))[0] != "hostile":
+            words[r["visit_id"]] = LISTS[r["kind"]], f"{r['kind']} {r['entry']}", "suspected"
     for told in (t for kind, t in lake.said() if kind == "decision"):
         for visit in _visits(lake, told["records"]):
-            words[visit] = told["decision"], f"decision of {told['by']}"
-    hostile = {v: by for v, (word, by) in sorted(words.items()) if word == "hostile"}
-    benign = {v for v, (word, _) in words.items() if word == "benign"}
+            words[visit] = told["decision"], f"decision of {told['by']}", "decided"
+    hostile = {v: (by, kind) for v, (word, by, kind) in sorted(words.items()) if word == "hostile"}
+    benign = {v for v, (word, *_) in words.items() if word == "benign"}
     lake.put("excused", pa.table({"act_id": sorted(benign)}, schema=pa.schema([("act_id", pa.string())])))
     return hostile, benign
 

@@ -53,7 +53,7 @@ def faults(db: sa.Connection) -> list[str]:
     there = stated(db, CUSTODY.c.number) if sa.inspect(db).has_table(CUSTODY.name) else []
     found += [] if there == said.custody else ["the custody lists are not as they were published"]
     words = spoken(db) if sa.inspect(db).has_table(SAID.name) else []
-    return found if words == said.words else [*found, "what people said is not as it was kept"]
+    return found if words == said.words else [*found, "what a person said is not as it was kept"]
 
 
 def stated(db: sa.Connection, *order: sa.Column[Any]) -> list[Row]:

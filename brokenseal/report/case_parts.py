@@ -163,6 +163,7 @@ def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Rea
         "first_access_is": case["first_access_is"],
         "last_access": moment(case["last_access"]),
         "ongoing": case["ongoing"],
+        "stands_on": case["stands_on"],
         "tenants": sorted({r["tenant_id"] for r in mailboxes if r["tenant_id"]}),
         "indicators": _indicators(own, tables.shared),
         "acts": [_act(r, tables.basis) for r in sorted(own, key=_when)],

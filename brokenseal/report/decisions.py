@@ -11,9 +11,10 @@ from typing import Any
 
 from brokenseal.errors import UsageError
 from brokenseal.lake import Lake
-from brokenseal.report.dossier import dossier, rows
+from brokenseal.report.dossier import dossier
+from brokenseal.report.rows import rows
+from brokenseal.report.said import LISTS
 
-LISTS = {"suspect": "hostile", "known-good": "benign"}
 MOST_ACTS = 100
 Row = dict[str, Any]
 

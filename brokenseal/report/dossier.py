@@ -16,6 +16,9 @@ import ibis
 from brokenseal import bits
 from brokenseal.errors import UsageError
 from brokenseal.lake import Lake
+from brokenseal.report.beside import beside
+from brokenseal.report.rows import rows
+from brokenseal.report.said import words_on
 from brokenseal.report.words import moment
 
 SHORTEST = 6
@@ -25,7 +28,7 @@ CIRCLES = (
     ("this mailbox", "mailbox_"),
     ("this organisation", "tenant_"),
     ("all organisations", ""),
-    ("shipped prior", "prior_"),
+    ("the shipped prior", "prior_"),
 )
 Row = dict[str, Any]
 
@@ -53,12 +56,6 @@ def _matching(lake: Lake, kind: str, prefix: str) -> list[str]:
     return list(lake.fetch(hit)["one"].to_pylist())
 
 
-def rows(lake: Lake, table: str, column: str, wanted: list[str]) -> list[Row]:
-    """The rows of a table whose column holds one of these."""
-    whole = lake.read(table)
-    return lake.fetch(whole.filter(whole[column].isin(wanted))).to_pylist() if wanted else []
-
-
 def _case(lake: Lake, case_id: str) -> Row:
     row = rows(lake, "cases", "case_id", [case_id])[0]
     summary = lake.fetch(lake.read("summary")).to_pylist()[0]
@@ -69,13 +66,14 @@ def _case(lake: Lake, case_id: str) -> Row:
     return {
         "case": _plain(row)
         | {"line_bits": bits.shown(line), "group_line_bits": bits.shown(summary["group_line_bits"])},
-        "without": _without_each(row, acts, findings, line),
+        "without": _without_each(acts, findings, line),
         "strongest": [_finding(f) for f in _strongest(findings)],
         "acts": [_plain(a) | _membership(members[a["act_id"]]) for a in acts],
         "mailboxes": [
             _plain(m)
             for m in sorted(rows(lake, "case_mailboxes", "case_id", [case_id]), key=lambda m: m["mailbox"] or "")
         ],
+        "words": words_on(lake, list(members)),
         "records": _records(lake, _strongest_records(findings)),
     }
 
@@ -92,7 +90,12 @@ def _strongest_records(findings: list[Row]) -> list[str]:
     return [record for f in _strongest(findings)[:1] for record in f["record_ids"] or []]
 
 
-def _without_each(case: Row, acts: list[Row], findings: list[Row], line: int) -> list[Row]:
+def _line(lake: Lake) -> int:
+    """The line for single acts, in tenths."""
+    return int(lake.fetch(lake.read("summary"))["line_bits"][0].as_py())
+
+
+def _without_each(acts: list[Row], findings: list[Row], line: int) -> list[Row]:
     """The same acts without each reason in turn: what the heaviest of them would still weigh."""
     out = []
     for name in sorted({f["evidence"] for f in findings}):
@@ -114,8 +117,12 @@ def _act(lake: Lake, act_id: str) -> Row:
         "act": _plain(row),
         "visit": _plain(next(iter(rows(lake, "visits", "visit_id", [row["subject_id"]])), {})),
         "case": _membership(members[0]) if members else None,
+        "line_bits": bits.shown(_line(lake)),
+        "beside": beside(lake, row),
         "ordinary": _ordinary(lake, row),
         "findings": [_finding(f) for f in findings],
+        "without": _without_each([row], findings, _line(lake)),
+        "words": words_on(lake, [act_id]),
         "records": _records(lake, lake.fetch(mine)["record_id"].to_pylist()),
     }
 
@@ -139,6 +146,8 @@ def _one_finding(lake: Lake, finding_id: str) -> Row:
         "finding": _finding(row),
         "act": _plain(rows(lake, "acts", "act_id", [row["act_id"]])[0]),
         "case": next((_membership(m) for m in rows(lake, "case_acts", "act_id", [row["act_id"]])), None),
+        "line_bits": bits.shown(_line(lake)),
+        "words": words_on(lake, [row["act_id"]]),
         "records": _records(lake, row["record_ids"] or []),
     }
 
@@ -153,6 +162,7 @@ def _record(lake: Lake, record_id: str) -> Row:
         ),
         "acts": [_plain(a) for a in rows(lake, "acts", "subject_id", visits)],
         "case": next((_membership(m) for m in rows(lake, "case_acts", "act_id", visits)), None),
+        "words": words_on(lake, visits),
     }
 
 

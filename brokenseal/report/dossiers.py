@@ -62,6 +62,7 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
                     "box": box,
                     "acts": own,
                     "reasons": _reasons(found),
+                    "by_word": any(a["basis"] == "person" for a in own),
                     "orphan": any(a["link"] == "orphan" for a in own),
                     "bare_orphan": any(a["link"] == "orphan" for a in own)
                     and not any(f["evidence"] == ORPHAN for f in found),

@@ -15,6 +15,11 @@ from brokenseal.report import words
 from brokenseal.report.screen import say
 from brokenseal.report.visible import visible
 
+SHARED = {"net": "came from this network", "client_key": "used this client", "actor": "were made by this actor"}
+FEATURES = {
+    "actor": "opened by", "net": "network", "client_key": "client", "link": "link to its sign-in", "logon_type": "as",
+}  # fmt: skip
+AMOUNTS = {"item_count": "messages listed", "sync_count": "folders synchronised"}
 MOST_ACTS = 20
 MOST_LINES = 120
 TEXT = 160
@@ -27,6 +32,7 @@ def explained(found: Row, reasons: Reasons, console: Console) -> None:
     """Print a dossier; its records may carry `found`: the file, whether its hash is right, and the bytes at the row."""
     console.print(Text(f"{found['kind']} {found['id']}", style="bold"))
     _SHOWN[found["kind"]](found, reasons, console)
+    _words(found["words"], console)
     for n, record in enumerate(found["records"]):
         # the first record whole, of the others their places
         _record(record, console, whole=n == 0)
@@ -46,19 +52,67 @@ def _case(found: Row, reasons: Reasons, console: Console) -> None:
     _heading(console, "The same data without one reason")
     if case["bits"] < case["line_bits"]:
         console.print(Text("No visit reaches the line by itself: the case stands on its visits together."))
-    table = _table("without", "visits with it", "heaviest then", "still above the line")
-    for r in found["without"]:
-        above = "yes" if r["above_line"] else "no"
-        table.add_row(_title(reasons, r["evidence"]), str(r["acts"]), str(r["bits_without"]), above)
-    console.print(table)
+    _without(found["without"], reasons, console)
     for finding in found["strongest"]:
         _finding(finding, reasons, console)
     _heading(console, f"Visits ({len(found['acts'])})")
     _acts(found["acts"], console)
 
 
+def _without(rows: list[Row], reasons: Reasons, console: Console) -> None:
+    table = _table("without", "visits with it", "heaviest then", "still above the line")
+    for r in rows:
+        above = "yes" if r["above_line"] else "no"
+        table.add_row(_title(reasons, r["evidence"]), str(r["acts"]), str(r["bits_without"]), above)
+    console.print(table)
+
+
+def _beside(beside: Row, console: Console) -> None:
+    """The visit beside the mailbox's other visits: a sentence and a table."""
+    _heading(console, "Beside what is ordinary for this mailbox")
+    n = beside["visits"]
+    if not n:
+        console.print(Text("No other visit to this mailbox lies outside the cases: there is nothing to set it beside."))
+        return
+    told = {f["name"]: f for f in beside["features"]}
+    shared = ", ".join(f"{_none(told[name]['same'])} {how}" for name, how in SHARED.items())
+    console.print(Text(f"Of {words.many(n, 'other visit')} to this mailbox that lie outside the cases, {shared}."))
+    table = _table("", "this visit", "others like it", "otherwise most often")
+    for f in beside["features"]:
+        if "same" in f:
+            most = "; ".join(f"{_value(c['value'])} ({c['visits']:,})" for c in f["commonest"])
+            table.add_row(FEATURES[f["name"]], Text(_value(f["here"])), f"{f['same']:,} of {n:,}", Text(most))
+        else:
+            reached, most = f"{f['at_least']:,} of {n:,} as many", f"up to {f['most']:,}"
+            table.add_row(AMOUNTS[f["name"]], f"at least {f['here']:,}", reached, most)
+    console.print(table)
+
+
+def _none(number: int) -> str:
+    return f"{number:,}" if number else "none"
+
+
+def _value(value: Any) -> str:
+    return visible(value, 60) if value is not None else "not in the record"
+
+
+def _words(said: list[Row], console: Console) -> None:
+    """What people said of it; the last word on an act counts."""
+    if not said:
+        return
+    _heading(console, "What people said")
+    for word in said:
+        when = f" ({words.minute(word['at'])} UTC)" if word["at"] else ""
+        on = words.many(len(word["acts"]), "visit")
+        who, of, why = visible(word["by"], 200), visible(word["of"], 200), visible(word["because"], 500)
+        console.print(Text(f"{who}{when}: {word['decision']}, said of {of}, which is {on} here. Because: {why}"))
+    console.print(Text("A person's word adds no bit; of several on one visit the last one counts.", style="dim"))
+
+
 def _one_finding(found: Row, reasons: Reasons, console: Console) -> None:
     _finding(found["finding"], reasons, console)
+    weight, line = found["act"]["bits"], found["line_bits"]
+    console.print(Text(f"The visit weighs {weight} bits in all; the line for a single visit lies at {line}."))
     _about(found["finding"]["evidence"], reasons, console)
     _heading(console, "Found in")
     _acts([found["act"] | (found["case"] or {})], console)
@@ -75,12 +129,20 @@ def _act(found: Row, reasons: Reasons, console: Console) -> None:
         ),
         ("accessed", words.at_least(visit.get("item_count") or 0, visit.get("sync_count") or 0)),
         ("token", f"{visible(act['token_id'], TEXT) or 'none in the record'}: {words.LINKS[act['link']]}"),
-        ("weight", f"{act['bits']} bits in all"),
+        ("weight", f"{act['bits']} bits in all; the line for a single visit lies at {found['line_bits']}"),
         ("case", _why(case) if case else "in no case"),
     ]
     _say(console, rows)
+    _beside(found["beside"], console)
     for finding in found["findings"]:
         _finding(finding, reasons, console)
+    if found["without"]:
+        _heading(console, "The same visit without one reason")
+        for r in found["without"]:
+            where = "still at or above the line" if r["above_line"] else "below the line"
+            console.print(
+                Text(f"Without “{_title(reasons, r['evidence'])}” it weighs {r['bits_without']} bits: {where}.")
+            )
     if found["ordinary"]:
         _heading(console, "Who opens this mailbox otherwise")
         table = _table("actor", "network", "client", "visits", "first", "last")
@@ -118,7 +180,9 @@ def _finding(finding: Row, reasons: Reasons, console: Console) -> None:
 def _sentence(f: Row) -> str:
     """How the counts become the weight."""
     rarity = words.once(f["once_in"])
+    counted = ", ".join(f"{c['seen']:,} of {c['of']:,} in {c['among']}" for c in f["circles"] if c["of"])
     start = (
+        f"At least this odd are {counted or 'no others, since none were there to count'}. "
         f"Each narrower circle leans on the next wider one with the weight of 20 acts, which makes a share of "
         f"{100 * f['share']:.3g} %"
     )

@@ -88,9 +88,12 @@ def _chance(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) 
     weighs = (
         f"The case weighs {bits.shown(case['bits'])} bits, the line for one visit lies at {bits.shown(lines.single)}"
     )
-    if case["bits"] < lines.single and case["severity"] in ("critical", "high"):
+    if case["stands_on"] == "visits together":
         weighs += f", for a group of visits that share something rare at {bits.shown(lines.group)}"
     weighs += "."
+    if case["stands_on"] == "a person's word":
+        weighs += " It stands on a person's word, and not on its weight."
+        findings = []
     strongest = max(findings, key=lambda f: (f["bits"], f["evidence"])) if findings else None
     if strongest is not None:
         title = _said(reasons, strongest["evidence"]).get("title", strongest["evidence"])

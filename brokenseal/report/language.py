@@ -65,6 +65,8 @@ class Language:
         self._patterns = [(_pattern(f), s) for f, s in sorted(forms, key=lambda p: _literal(p[0]), reverse=True)]
         self.arabic = locale.default_numbering_system == "arab"
         self._is_source = locale.language == SOURCE
+        # short names are aliases that Babel resolves once for all countries of a language; whole names are each country's
+        self._month = "MMM" if self._is_source else "MMMM"
 
     def t(self, sentence: str, /, **values: object) -> Markup:
         """A sentence of ours. Values stand for `{name}`; they are made visible and escaped, unless they are markup."""
@@ -141,10 +143,10 @@ class Language:
 
     def tick(self, time: datetime) -> str:
         """A day on an axis."""
-        return self._digits(format_datetime(time, "d MMM", locale=self.locale))
+        return self._digits(format_datetime(time, f"d {self._month}", locale=self.locale))
 
     def _date(self, text: str, fine: str) -> str:
-        pattern = "d MMM y" if fine == "day" else "d MMM y HH:mm"
+        pattern = f"d {self._month} y" if fine == "day" else f"d {self._month} y HH:mm"
         return self._digits(format_datetime(datetime.fromisoformat(text), pattern, locale=self.locale))
 
     def _digits(self, text: str) -> str:

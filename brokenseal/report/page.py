@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from brokenseal.report import advice, asks, expiry, story, timeline, words
 from brokenseal.report.dossiers import ORPHAN, dossiers, room
+from brokenseal.report.keylines import keylines
 from brokenseal.report.language import LONGEST, Language, language
 from brokenseal.report.visible import visible
 
@@ -28,6 +29,9 @@ MOST_INDICATORS = 200
 MOST_GAPS = 300
 """Of each kind. What is left out is counted, and stands in answer.json."""
 CARRIERS = ("session", "token")
+STATED = {"who": "who", "to_whom": "to whom", "time": "when", "account": "account", "query": "query", "note": "note"}
+"""What custody lists may state of a file, beside what was done and its hash."""
+EXPORTED = ("account", "query")
 UNKNOWN: Mapping[str, Any] = {"explains": "", "misses": "", "benign": ()}
 Row = dict[str, Any]
 Reasons = Mapping[str, Mapping[str, Any]]
@@ -76,6 +80,8 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             bdi=_bdi,
             code=_code,
             custody=lambda row: _custody(row, lang),
+            keylines=keylines(answer, lang),
+            handed=_handed(answer["inputs"]),
         )
     )
     # blank lines are the templates'
@@ -123,14 +129,40 @@ def _code(text: str) -> Markup:
 
 
 def _custody(row: Row, lang: Language) -> Markup:
-    """Who exported a file, with which account and query; what nobody said is said to be so."""
-    told = row.get("custody")
+    """What a custody list states of a file, one line a statement; what nobody stated is said to be so."""
+    told = row["custody"]
     if not told:
         return lang.t("not stated")
-    parts = told.items() if isinstance(told, Mapping) else [("custody", told)]
-    return Markup("; ").join(
-        Markup("{}: {}").format(lang.say(name), _bdi(value) if value else lang.t("not stated")) for name, value in parts
-    )
+    lines = [_statement(each, lang) for each in told]
+    # a court asks for these two of every export
+    lines += [lang.t("{what}: not stated", what=lang.say(name)) for name in EXPORTED if not any(e[name] for e in told)]
+    return Markup("<br>").join(lines)
+
+
+def _handed(inputs: list[Row]) -> Row:
+    """How many inputs a custody list speaks of, and how many of their stated hashes are theirs or not."""
+    agree = [{e["agrees"] for e in i["custody"]} for i in inputs]
+    return {
+        "stated": sum(bool(i["custody"]) for i in inputs),
+        "agree": sum(True in a and False not in a for a in agree),
+        "differ": sum(False in a for a in agree),
+    }
+
+
+def _statement(told: Row, lang: Language) -> Markup:
+    parts = [_bdi(told["act"] or lang.t("nothing is said of what was done"))]
+    for name, what in STATED.items():
+        if told[name]:
+            parts.append(lang.t("{what}: {value}", what=lang.say(what), value=_bdi(told[name])))
+    if told["agrees"] is None:
+        parts.append(lang.t("no SHA-256 stated"))
+    else:
+        parts.append(
+            lang.t("its stated SHA-256 is this file's")
+            if told["agrees"]
+            else lang.t("its stated SHA-256 is another: {hash}", hash=_mono(told["stated_sha256"]))
+        )
+    return Markup("; ").join(parts)
 
 
 def _known(reasons: Reasons, answer: Row) -> dict[str, Mapping[str, Any]]:

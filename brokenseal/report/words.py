@@ -143,7 +143,9 @@ def line(case: Row, line_bits: float, lang: Language | None = None) -> Markup:
     """Where the case lies beside the line."""
     lang = lang or language()
     shown = lang.number(float(line_bits))
-    if case["bits"] < line_bits and case["severity"] in ("critical", "high"):
+    if case["stands_on"] == "a person's word":
+        return lang.t("the line lies at {line} bits: it stands on a person's word, and not on its weight", line=shown)
+    if case["stands_on"] == "visits together":
         return lang.t(
             "below the {line} bits asked of a single visit; its visits together pass the line for groups", line=shown
         )

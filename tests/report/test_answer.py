@@ -18,11 +18,12 @@ from tests.conftest import need_spark
 from tests.report import invented
 
 CONTRACT = {
-    "": "schema as_of verdict exit tool inputs coverage cases leads gaps decisions",
+    "": "schema as_of verdict exit tool inputs coverage cases leads gaps keys decisions",
     "tool": "version options budget line_bits hashes",
     "inputs": "path sha256 format rows records duplicates rejected custody",
     "coverage": "tenant_id from to mailboxes accesses streams linkage",
-    "cases": "case_id severity bits title aim how first_access first_access_is last_access ongoing tenants indicators "
+    "cases": "case_id severity bits title aim how first_access first_access_is last_access ongoing stands_on tenants "
+    "indicators "
     "acts findings mailboxes gaps",
     "gaps": "gap_id kind tenant_id mailbox from to meaning record_ids",
 }

@@ -16,13 +16,35 @@ from brokenseal.lake import Lake
 from tests.evidence import timeline
 from tests.verbs.called import Done, call
 
-LIFE = tuple(a for box in ("ann", "bea", "cal") for a in each_day(30, box=box, agent="outlook", token_id=f"t-{box}",
-                                                                 session_id=f"s-{box}"))  # fmt: skip
+LIFE = tuple(
+    a
+    for box in ("ann", "bea", "cal")
+    for a in each_day(
+        30, box=box, agent="outlook", token_id=f"t-{box}", session_id=f"s-{box}", token_object_id=f"object-{box}"
+    )
+)
 SIGNS = tuple(s for box in ("ann", "bea", "cal") for s in signed_in(34, user=f"{box}@agency.example", issuance_id=f"t-{box}",
                                                                     session_id=f"s-{box}"))  # fmt: skip
 ODD = (
-    access(15.5, "odd", ip="203.0.113.9", agent="outlook", token_id="t-ann", session_id="s-ann"),
-    access(25.5, "again", box="bea", ip="203.0.113.9", agent="outlook", token_id="t-bea", session_id="s-bea"),
+    access(
+        15.5,
+        "odd",
+        ip="203.0.113.9",
+        agent="outlook",
+        token_id="t-ann",
+        session_id="s-ann",
+        token_object_id="object-ann",
+    ),
+    access(
+        25.5,
+        "again",
+        box="bea",
+        ip="203.0.113.9",
+        agent="outlook",
+        token_id="t-bea",
+        session_id="s-bea",
+        token_object_id="object-bea",
+    ),
 )
 
 
@@ -58,7 +80,8 @@ def hunted(path: Path, words: list[tuple[str, dict[str, Any]]] | None = None) ->
             return run
 
         opened.start_run = started  # type: ignore[method-assign]
-        pipeline.analyse(opened, pipeline.Options())
+        # so strict that nothing crosses the line by itself
+        pipeline.analyse(opened, pipeline.Options(false_cases=0.001))
         made = report.answer(opened, pipeline.described())
         report.validate(made)
         return made
@@ -82,6 +105,7 @@ def test_hostile_makes_a_case_and_adds_no_bit(lake: Path, called: Callable[..., 
     # taken out of history it may weigh otherwise, and what a person said is no part of it
     assert mine[0]["bits"] == act_of(lake, "0-odd")["bits"] / 10
     assert after["verdict"] == "intrusion"
+    assert [(c["severity"], c["stands_on"]) for c in after["cases"]] == [("high", "a person's word")]
     box = next(m for c in after["cases"] for m in c["mailboxes"] if m["mailbox"] == "ann@agency.example")
     assert box["confirmed"] is False
     (told,) = after["decisions"]
@@ -92,7 +116,8 @@ def test_hostile_makes_a_case_and_adds_no_bit(lake: Path, called: Callable[..., 
         [act["act_id"]],
     )
     page = report.html(after, pipeline.described())
-    assert "Ann Moor" in page and "by a person" in page
+    assert "Ann Moor" in page and "it stands on a person's word, and not on its weight" in page
+    assert "Not confirmed: it is here by a person's word" in page
     assert "by a person" in report.html(after, pipeline.described()) and "Ann Moor" in report.html(after, {}, "ar")
 
 
@@ -113,6 +138,9 @@ def test_files_of_suspects_and_of_what_is_vouched_for(lake: Path, tmp_path: Path
     file.write_text("type,value,by,because\naddress,203.0.113.9,Bo Lind,proxy log\n", encoding="utf-8")
     suspected = hunted(lake, pipeline.handed({"suspect": [file]}))
     assert {a["basis"] for c in suspected["cases"] for a in c["acts"]} == {"person"}
+    # a list is no intrusion by itself: nobody looked at these acts
+    assert suspected["verdict"] == "suspicion"
+    assert {(c["severity"], c["stands_on"]) for c in suspected["cases"]} == {("medium", "a person's word")}
     assert {a["mailbox"] for c in suspected["cases"] for a in c["acts"]} == {"ann@agency.example", "bea@agency.example"}
     assert [(d["subject"], d["by"], d["act_count"]) for d in suspected["decisions"]] == [
         ("address 203.0.113.9", "Bo Lind", 2)

@@ -59,7 +59,7 @@ def test_the_counts_behind_a_weight(ask: Ask, ids: dict[str, str]) -> None:
         {"among": "this mailbox", "seen": 0, "of": 14},
         {"among": "this organisation", "seen": 0, "of": 980},
         {"among": "all organisations", "seen": 0, "of": 2900},
-        {"among": "shipped prior", "seen": 12, "of": 15000},
+        {"among": "the shipped prior", "seen": 12, "of": 15000},
     ]
     text = " ".join(ask(ids["finding"]).out.split())
     assert "this organisation 0 980" in text
@@ -78,6 +78,40 @@ def test_a_visit_beside_what_is_ordinary(ask: Ask, ids: dict[str, str]) -> None:
     found = json.loads(ask(ids["act"], "--json").out)
     assert found["ordinary"][0]["visits"] == 14
     assert found["case"]["case_id"] == ids["case"]
+    told = {f["name"]: f for f in found["beside"]["features"]}
+    # fourteen of the owner and a lead; the intruder's other visit is in the case
+    assert found["beside"]["visits"] == 15
+    assert (told["net"]["same"], told["net"]["commonest"][0]["visits"]) == (0, 14)
+    assert (told["actor"]["same"], told["item_count"]["at_least"], told["sync_count"]["at_least"]) == (15, 15, 0)
+    text = " ".join(ask(ids["act"]).out.split())
+    assert (
+        "Of 15 other visits to this mailbox that lie outside the cases, none came from this network, none used this client, "
+        "15 were made by this actor." in text
+    )
+
+
+def test_the_counts_and_the_visit_without_one_reason_are_sentences(ask: Ask, ids: dict[str, str]) -> None:
+    text = " ".join(ask(ids["act"]).out.split())
+    assert (
+        "At least this odd are 0 of 14 in this mailbox, 0 of 980 in this organisation, 0 of 2,900 in all organisations, "
+        "12 of 15,000 in the shipped prior." in text
+    )
+    assert "Without “Token that was never issued” it weighs 9.4 bits: below the line." in text
+    assert "21.4 bits in all; the line for a single visit lies at 13.5" in text
+
+
+@pytest.mark.parametrize("kind", ["case", "act", "finding", "record"])
+def test_a_persons_word_stands_beside_all_that_it_is_about(
+    tmp_path: Path, ids: dict[str, str], kind: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, _ = _copied(tmp_path)
+    said = ("--hostile", "--by", "Ann Moor", "--because", "not my telephone \x1b[31m", "--lake", lake)
+    assert call(capsys, monkeypatch, "decide", ids["act"], *said).code == 0
+    asked = ("explain", ids[kind], "--lake", lake)
+    (word,) = json.loads(call(capsys, monkeypatch, *asked, "--json").out)["words"]
+    assert (word["by"], word["decision"], word["acts"]) == ("Ann Moor", "hostile", [ids["act"]])
+    text = call(capsys, monkeypatch, *asked).out
+    assert "Ann Moor" in text and "not my telephone" in text and "\x1b" not in text
 
 
 @pytest.mark.parametrize("word", ["abc", "zzzzzzzz"])
