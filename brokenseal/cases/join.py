@@ -21,6 +21,7 @@ from ibis import Table
 from ibis.expr.types import FloatingValue, Value
 
 from brokenseal import bits
+from brokenseal.cases import keys
 from brokenseal.lake import Lake
 
 MOST_LINKS = 200_000
@@ -83,9 +84,9 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
     two apart.
     """
     mine = lake.put("found", pa.table({"visit_id": sorted(found)}, schema=DOUBTED))
-    marked = _marked(lake.read("visit_keys"), mine)
-    held = marked.filter(marked.mine == 1).select("kind", "value").distinct()
-    near = marked.semi_join(held, ["kind", "value"])
+    every, relations = lake.read("visit_keys"), lake.read("relations")
+    held = lake.write("held", every.semi_join(mine, "visit_id"))
+    near = _marked(every.semi_join(held.select("kind", "value").distinct(), ["kind", "value"]), mine)
     benign = 1 - near.mine
     per_key = ibis.window(group_by=["kind", "value"])
     per_relation = ibis.window(group_by=["kind", "value", "relationship_id"])
@@ -93,11 +94,10 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
         others=(benign.sum().over(per_key) - benign.sum().over(per_relation)).cast("int64"),
         found=near.mine.sum().over(per_key).cast("int64"),
     )
-    visits = _marked(lake.read("visits"), mine)
-    total = visits.count().as_scalar().cast("float64")
-    around = _around(visits, lake.read("relations"))
+    total = relations.visits.sum().as_scalar().cast("float64")
+    around = _around(relations, lake.read("visits").semi_join(mine, "visit_id"))
     out = _kept(near.left_join(around, "relationship_id"))
-    out = _kept(out.left_join(_collisions(marked, lake.read("relations")), ["kind", "net"]))
+    out = _kept(out.left_join(_collisions(lake.read("crowds"), held, relations), ["kind", "net"]))
     own, net, client = (_rare(total, out[c]) for c in ("others", "net_others", "client_others"))
     place = net + ibis.coalesce(out.seldom, 0.0)
     most = ibis.cases(
@@ -124,11 +124,12 @@ def _rare(total: FloatingValue, others: Value) -> FloatingValue:
     return ((total + 1) / (others.cast("float64") + 1)).log2()
 
 
-def _around(visits: Table, relations: Table) -> Table:
+def _around(relations: Table, mine: Table) -> Table:
     """For each relationship: its network, and how many visits of others nobody doubts carry its network, its client."""
-    trusted = visits.filter(visits.mine == 0).group_by("relationship_id").agg(n=ibis._.count())
-    each = _kept(relations.select("relationship_id", "net", "client_key").left_join(trusted, "relationship_id"))
-    n = ibis.coalesce(each.n, 0)
+    gone = mine.group_by("relationship_id").agg(gone=ibis._.count())
+    each = relations.select("relationship_id", "net", "client_key", "visits")
+    each = _kept(each.left_join(gone, "relationship_id"))
+    n = each.visits - ibis.coalesce(each.gone, 0)
     return each.select(
         "relationship_id",
         "net",
@@ -137,12 +138,18 @@ def _around(visits: Table, relations: Table) -> Table:
     )
 
 
-def _collisions(marked: Table, relations: Table) -> Table:
-    """In each network, how seldom an address or prefix is shared by two of the people who are there, in bits."""
-    places = marked.filter((marked.mine == 0) & marked.kind.isin(["address", "prefix"]))
+def _collisions(crowds: Table, held: Table, relations: Table) -> Table:
+    """In each network, how seldom an address or prefix is shared by two of the people who are there, in bits.
+
+    held: the keys of the found acts, which count for nobody.
+    """
+    places = held.filter(held.kind.isin(["address", "prefix"]))
     places = places.join(relations.select("relationship_id", "net"), "relationship_id")
-    who = places.tenant_id.fill_null("?") + " " + places.actor.fill_null("?")
-    values = places.mutate(who=who).group_by("kind", "net", "value").agg(n=ibis._.count(), people=ibis._.who.nunique())
+    whose = ["kind", "net", "value", "who"]
+    gone = places.mutate(who=keys.who(places)).group_by(whose).agg(gone=ibis._.count())
+    left = _kept(crowds.left_join(gone, whose))
+    left = left.mutate(left=left.visits - ibis.coalesce(left.gone, 0))
+    values = left.filter(left.left > 0).group_by("kind", "net", "value").agg(n=ibis._.left.sum(), people=ibis._.count())
     shared = ibis.ifelse(values.people >= 2, values.n, 0)
     rates = values.group_by("kind", "net").agg(n=values.n.sum(), shared=shared.sum())
     seldom = ((rates.n.cast("float64") + 1) / (rates.shared.cast("float64") + 0.5)).log2()
@@ -178,7 +185,10 @@ def components(lake: Lake, found: dict[str, Link | None], false_cases: float) ->
     places = {visit: graph.add_node(visit) for visit in sorted(found)}
     if not places:
         return []
-    rare = _rarely(_weighed(lake, found), len(places), false_cases)
+    # a round that drew nobody in has weighed the keys of just these
+    known = sorted(lake.fetch(lake.read("found"))["visit_id"].to_pylist()) == sorted(found)
+    weighed = lake.read("near") if known else _weighed(lake, found)
+    rare = _rarely(weighed, len(places), false_cases)
     rows = lake.fetch(
         rare.select("visit_id", "kind", "value", "link")
         .order_by([ibis.desc("link"), "kind", "value", "visit_id"])

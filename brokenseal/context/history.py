@@ -1,6 +1,6 @@
 """What is ordinary: who uses which network with which client.
 
-What: `relations`, one row a relationship (mailbox, actor, network, client), written once; and `pairs`, one row a
+What: `relations`, one row a relationship (mailbox, actor, network, client), and `days`, when it was there, written once; and `pairs`, one row a
 mailbox, network and client, and `standing`, how well each relationship's network and client are known (0 at home in
 this mailbox, 1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4
 nowhere), both written again in each round without the doubted visits. Why: history must not learn the intruder, and
@@ -29,7 +29,10 @@ NOWHERE = ("provider", "none")
 
 
 def relations(lake: Lake) -> None:
-    """Write `relations`, and `days`: how many visits of a relationship each day has, the provider's own left out."""
+    """Write `relations`; `days`: how many visits of a relationship each day has, the provider's own left out; `habits`.
+
+    `habits` is `pairs` as long as nobody is doubted.
+    """
     v = lake.read("visits")
     grouped = v.group_by("relationship_id", "tenant_id", "box").agg(
         actor=v.actor.min(),
@@ -49,8 +52,11 @@ def relations(lake: Lake) -> None:
     joined = grouped.join(begins, ["tenant_id", "box"])
     warm = joined["first"] < joined.begin + ibis.interval(days=WARM_DAYS)
     period = ibis.ifelse(joined.background, "background", ibis.ifelse(warm, "warm", "settled"))
-    lake.write("relations", joined.mutate(period=period).drop("begin"))
-    lake.write("days", _by_day(v.anti_join(_alien(lake, v), ["tenant_id", "actor", "net"])))
+    known = lake.write("relations", joined.mutate(period=period).drop("begin"))
+    named = known.select("relationship_id", "tenant_id", "box", "net", "client_key")
+    counted = _by_day(v.anti_join(_alien(lake, v), ["tenant_id", "actor", "net"]))
+    days = lake.write("days", counted.join(named, "relationship_id"))
+    lake.write("habits", _vouching(days, known))
 
 
 def _alien(lake: Lake, visits: Table) -> Table:
@@ -77,13 +83,17 @@ def _by_day(visits: Table) -> Table:
 
 
 def pairs(lake: Lake) -> None:
-    """Write `pairs` from the visits nobody doubts (`doubted`: visit_id)."""
-    doubted = _by_day(lake.read("visits").semi_join(lake.read("doubted"), "visit_id"))
-    days, relations = lake.read("days"), lake.read("relations")
-    left = days.left_join(doubted.rename(gone="visits"), ["relationship_id", "day"])
-    left = left.filter(left.visits > ibis.coalesce(left.gone, 0)).select("relationship_id", "day")
-    named = relations.select("relationship_id", "tenant_id", "box", "net", "client_key")
-    lake.write("pairs", _vouching(left.join(named, "relationship_id"), relations))
+    """Write `pairs` from the visits nobody doubts (`doubted`: visit_id); only mailboxes with doubted ones are asked again."""
+    doubted = lake.read("visits").semi_join(lake.read("doubted"), "visit_id")
+    gone = lake.write("days_gone", _by_day(doubted)).rename(gone="visits")
+    relations = lake.read("relations")
+    touched = relations.semi_join(gone, "relationship_id").select("tenant_id", "box").distinct()
+    touched = lake.write("boxes_touched", touched)
+    days = lake.read("days").semi_join(touched, ["tenant_id", "box"]).left_join(gone, ["relationship_id", "day"])
+    left = days.filter(days.visits > ibis.coalesce(days.gone, 0))
+    daily = lake.write("days_left", left.select("relationship_id", "tenant_id", "box", "net", "client_key", "day"))
+    again = _vouching(daily, relations.semi_join(touched, ["tenant_id", "box"]))
+    lake.write("pairs", lake.read("habits").anti_join(touched, ["tenant_id", "box"]).union(again))
 
 
 def _vouching(daily: Table, relations: Table) -> Table:
