@@ -1,8 +1,8 @@
 """What is ordinary: who uses which network with which client.
 
-What: `relations`, one row a relationship (mailbox, actor, network, client), and `days`, when it was there, written once; and `pairs`, one row a
-mailbox, network and client, and `standing`, how well each relationship's network and client are known (0 at home in
-this mailbox, 1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4
+What: `relations`, one row a relationship (mailbox, actor, network, client), and `days`, when it was there, written once;
+and `pairs`, one row a mailbox, network and client, and `standing`, how well each relationship's network and client are known
+(0 at home in this mailbox, 1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4
 nowhere), both written again in each round without the doubted visits. Why: history must not learn the intruder, and
 novelty is judged by relationship, not by access. How: a mailbox's habits are the network and the client that it uses on
 half of its days, and what was together there from the log's first days; from them knowledge spreads, client to network

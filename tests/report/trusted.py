@@ -62,10 +62,22 @@ def _key(document: Row, name: str) -> Row:
 def findings() -> list[Row]:
     """One of each gravity, told in the wrong order."""
     told = [
-        (3, "new", "low", "young", "Published here for the first time."),
-        (3, "gone", "medium", "old", "No longer published."),
-        (4, "back", "high", "back", "Was gone, and is published again."),
-        (4, "stolen", "critical", "back", "The key of 2016, known to have been stolen."),
+        (3, "new", "low", "young", "The key is new here since 2025-03-02."),
+        (3, "gone", "medium", "old", "The key is gone; it was published until 2025-03-02 at the least."),
+        (
+            4,
+            "back",
+            "high",
+            "back",
+            "The key is back: last published on 2025-03-02, gone since. A retired key is trusted again.",
+        ),
+        (
+            4,
+            "secret-published",
+            "critical",
+            "back",
+            "The document publishes the private half of the key: anybody can sign.",
+        ),
         (4, "metadata-expired", "medium", None, HOSTILE),
     ]
     return [
