@@ -7,6 +7,7 @@ is bounded in size and time; no cookie, no credential, no body. Raises InputErro
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 16 << 20
 SECONDS = 20.0
+"""Of silence."""
+LONGEST = 60.0
+"""Seconds for the whole."""
 REDIRECTS = 3
 
 
@@ -39,9 +43,15 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def allowed(url: str) -> None:
-    """Raises UsageError unless the URL is https, or http to this machine, without a name or password in it."""
+def allowed(url: str, *, led_by: str | None = None) -> None:
+    """Raises UsageError unless the URL is https, or http to this machine, without a name or password in it.
+
+    led_by: the URL that led here, by a redirect or by what its document says. Only this machine may lead to this machine:
+    what listens here is nobody else's to call.
+    """
     try:
+        if led_by and is_loopback(urlsplit(url).hostname) and not is_loopback(urlsplit(led_by).hostname):
+            raise UsageError(f"{_shown(url)}: {_shown(led_by)} leads to this machine")
         parts = urlsplit(url)
         secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
         named = bool(parts.hostname) and not (parts.username or parts.password)
@@ -56,34 +66,53 @@ def _shown(url: str) -> str:
     return url.split("?")[0].rsplit("@", 1)[-1][:200]
 
 
-def fetched(url: str) -> bytes:
-    """The bytes behind a URL. Raises UsageError for one that is not allowed, InputError where it cannot be had."""
+def fetched(url: str, *, led_by: str | None = None) -> bytes:
+    """The bytes behind a URL, in at most LONGEST seconds, however slowly they come.
+
+    led_by: the URL whose document named this one, where no person did. Raises UsageError for one that is not allowed,
+    InputError where it cannot be had.
+    """
     import httpx
 
-    from brokenseal import __version__
-
-    headers = {"User-Agent": f"brokenseal/{__version__}", "Accept": "application/json, application/xml, */*"}
     try:
-        with httpx.Client(timeout=SECONDS, headers=headers, follow_redirects=False) as client:
-            for _ in range(REDIRECTS + 1):
-                allowed(url)
-                with client.stream("GET", url) as answer:
-                    if answer.is_redirect:
-                        url = str(answer.url.join(answer.headers["location"]))
-                        continue
-                    if answer.status_code != 200:
-                        raise InputError(f"{_shown(url)}: answered {answer.status_code}")
-                    return _body(answer, url)
+        return asyncio.run(_fetched(url, led_by))
+    except TimeoutError as error:
+        raise InputError(f"{_shown(url)}: no whole answer in {LONGEST:g} seconds") from error
     except httpx.HTTPError as error:
         raise InputError(f"{_shown(url)}: {str(error) or type(error).__name__}") from error
     except (httpx.InvalidURL, UnicodeError) as error:
         raise InputError(f"{_shown(url)}: not a URL") from error
+
+
+async def _fetched(url: str, led_by: str | None) -> bytes:
+    import httpx
+
+    from brokenseal import __version__
+
+    headers = {
+        "User-Agent": f"brokenseal/{__version__}",
+        "Accept": "application/json, application/xml, */*",
+        # a few bytes may unpack to gigabytes
+        "Accept-Encoding": "identity",
+    }
+    async with asyncio.timeout(LONGEST), httpx.AsyncClient(timeout=SECONDS, headers=headers) as client:
+        for _ in range(REDIRECTS + 1):
+            allowed(url, led_by=led_by)
+            async with client.stream("GET", url) as answer:
+                if answer.has_redirect_location:
+                    url, led_by = str(answer.url.join(answer.headers["location"])), led_by or url
+                    continue
+                if answer.status_code != 200:
+                    raise InputError(f"{_shown(url)}: answered {answer.status_code}")
+                return await _body(answer, url)
     raise InputError(f"{_shown(url)}: redirected too often")
 
 
-def _body(answer: object, url: str) -> bytes:
+async def _body(answer: httpx.Response, url: str) -> bytes:
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        raise InputError(f"{_shown(url)}: compressed, which nobody asked for")
     out = bytearray()
-    for part in answer.iter_bytes():  # type: ignore[attr-defined]
+    async for part in answer.aiter_raw():
         out += part
         if len(out) > MOST_BYTES:
             raise InputError(f"{_shown(url)}: more than {MOST_BYTES >> 20} MB")

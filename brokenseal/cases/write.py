@@ -383,6 +383,7 @@ def _items(lake: Lake) -> Table:
     both = inside.left_join(outside, ["tenant_id", "box", "carrier"])
     inside = both.select("visit_id", "case_id", "mailbox", either=ibis.coalesce(both.shared, 0))
     records = lake.read("visit_records").join(inside, "visit_id").select("record_id", "case_id", "mailbox", "either")
+    records = lake.write("case_records", records)
     items, accesses = lake.read("items").drop("mailbox"), lake.read("accesses").drop("mailbox")
     # a message that no lasting id names is known by the one it has in its folder
     lasting = ibis.coalesce(items.message_id, items.immutable_id).notnull()
@@ -405,7 +406,7 @@ def _items(lake: Lake) -> Table:
     )  # fmt: skip
     both = listed.mutate(certainty=ibis.literal("listed")).select(*folders.columns).union(folders)
     told = both.mutate(by=ibis.ifelse(both.alone == 0, "intruder", "either")).drop("alone")
-    return _traced(told, lake.read("messages"))
+    return _traced(lake.write("case_told", told), lake.read("messages"))
 
 
 def _traced(told: Table, messages: Table) -> Table:

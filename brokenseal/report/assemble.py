@@ -19,6 +19,7 @@ from brokenseal.lake import Lake
 from brokenseal.report.case_parts import acts, cases
 from brokenseal.report.decisions import decisions
 from brokenseal.report.how import Lines
+from brokenseal.report.trust import keys
 from brokenseal.report.verdict import Days, exit_code, told, verdict
 from brokenseal.report.words import moment
 
@@ -51,6 +52,7 @@ def answer(lake: Lake, reasons: Reasons) -> Row:
         "cases": found,
         "leads": _leads(lake, reasons),
         "gaps": gaps,
+        "keys": keys(lake),
         "decisions": decisions(lake),
     }
 

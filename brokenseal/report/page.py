@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from brokenseal.report import advice, asks, expiry, story, timeline, words
 from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
+from brokenseal.report.keylines import keylines
 from brokenseal.report.language import LONGEST, Language, language
 from brokenseal.report.visible import visible
 
@@ -80,6 +81,7 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             bdi=_bdi,
             code=_code,
             custody=lambda row: _custody(row, lang),
+            keylines=keylines(answer, lang),
             handed=_handed(answer["inputs"]),
         )
     )

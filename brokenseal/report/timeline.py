@@ -52,9 +52,13 @@ def axis(answer: Row) -> Axis:
     times = [t for c in answer["coverage"] for s in c["streams"] for t in (s["from"], s["to"])]
     times += [t for c in answer["cases"] for t in (c["first_access"], c["last_access"])]
     times += [t for x in answer["leads"] for t in (x["first"], x["last"])]
-    known = [parsed(t) for t in times] or [parsed(answer["as_of"])]
-    begin = min(known).replace(hour=0, minute=0, second=0, microsecond=0)
-    end = max(known).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return spanning([parsed(t) for t in times] or [parsed(answer["as_of"])])
+
+
+def spanning(times: list[datetime]) -> Axis:
+    """From the first of some times to the last, in whole days."""
+    begin = min(times).replace(hour=0, minute=0, second=0, microsecond=0)
+    end = max(times).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return Axis(begin, end)
 
 

@@ -42,6 +42,7 @@ STREAMS = {
     "managed-identity": marked("managed identity sign-in"),
 }
 RARE = 10**9
+MOST_BITS = 62
 Row = dict[str, Any]
 
 
@@ -135,8 +136,8 @@ def benign(once_in: int, lang: Language | None = None) -> Markup:
 
 
 def rarity(bits: float) -> int:
-    """Bits to "once in"."""
-    return max(1, round(2**bits))
+    """Bits to "once in"; what is beyond all counting is said alike, and a group may weigh more bits than a float holds."""
+    return max(1, round(2 ** min(bits, MOST_BITS)))
 
 
 def line(case: Row, line_bits: float, lang: Language | None = None) -> Markup:

@@ -59,6 +59,23 @@ def test_across_the_borders_of_chunks(wanted: Planted, examiner: Examiner) -> No
             check(list(examiner.secrets(Stream(io.BytesIO(whole)))), wanted, f"{name}, {back} bytes before the border")
 
 
+@pytest.mark.parametrize(
+    "wanted", [p for p in FORMATS.values() if p.text], ids=[n for n, p in FORMATS.items() if p.text]
+)
+@pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be"])
+def test_the_first_byte_of_utf_16_is_told_whichever_comes_first(
+    wanted: Planted, coding: str, examiner: Examiner
+) -> None:
+    text = wanted.data.decode().strip()
+    hidden = text.encode(coding)
+    whole = f"\ufeff[1]\n{text}\n{{}}".encode(coding)
+    noise = random.Random(16).randbytes(70_001).replace(b"\0", b"\1")
+    for data in (whole, bytes(4096) + hidden + bytes(99), noise + hidden + noise, noise[1:] + whole):
+        found = list(examiner.secrets(Bytes(data)))
+        check(found, wanted, coding)
+        assert found[0].begin == data.index(hidden) and found[0].end <= found[0].begin + len(hidden)
+
+
 @pytest.mark.parametrize("name", planted.FILES)
 def test_every_format_in_every_container(name: str, tmp_path: Path) -> None:
     for number, wanted in enumerate(FORMATS.values()):

@@ -108,6 +108,13 @@ def test_everything_in_one_file_at_any_place(tmp_path: Path) -> None:
     assert found.unread == []
 
 
+@pytest.mark.parametrize("before", [0, 1, CHUNK - 7, 2 * CHUNK + 1])
+def test_the_first_byte_of_utf_16_in_a_file(before: int, tmp_path: Path) -> None:
+    noise = random.Random(before).randbytes(before).replace(b"\0", b"\1")
+    (tmp_path / "f").write_bytes(noise + PEM.strip().decode().encode("utf-16-be") + b"\1\1")
+    assert [leak.offset for leak in scan([tmp_path / "f"]).leaks] == [before]
+
+
 def test_what_a_file_grows_by_is_read(tmp_path: Path) -> None:
     path = tmp_path / "growing"
     path.write_bytes(bytes(CHUNK) + PEM[:40])

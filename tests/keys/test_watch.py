@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 
 from brokenseal import outside
-from brokenseal.errors import InputError, UsageError
-from brokenseal.keys import public
+from brokenseal.errors import InputError, TokenRefused, UsageError
+from brokenseal.keys import public, verify
+from brokenseal.keys.forge.corpus import corpus
+from brokenseal.keys.verifier import keyset
+from brokenseal.keys.verifier.policy import Policy as VerifierPolicy
 from brokenseal.keys.watch import Looked, Policy, timeline, watch
 from brokenseal.keys.watch.documents import parsed
 from brokenseal.lake import Lake
 from tests.keys import issuers
+from tests.keys.conftest import NOW, House
 from tests.keys.issuers import key_set, name, numbers, published
 from tests.verbs.called import call
 
@@ -288,3 +292,50 @@ def test_the_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     assert call(capsys, monkeypatch, *words, "--at", "2026-01-04").code == 3
     assert call(capsys, monkeypatch, *words, tmp_path / "missing", "--at", "2026-01-05").code == 3
     assert call(capsys, monkeypatch, "keys", "watch", "http://login.example/", "--lake", lake).code == 64
+
+
+def exported(
+    lake: Path, out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *sources: object
+) -> None:
+    call(capsys, monkeypatch, "keys", "watch", *sources, "--lake", lake, "--at", "2020-01-01", "--keys", out)
+
+
+@pytest.mark.parametrize("name", ["entra-v1", "entra-v2", "google"])
+def test_what_is_written_for_a_validator_refuses_what_the_published_set_refuses(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, out = House(name), tmp_path / "keys.json"
+    (tmp_path / "set.json").write_text(json.dumps(house.smith.jwks()))
+    exported(tmp_path / "lake", out, capsys, monkeypatch, tmp_path / "set.json")
+    policy = VerifierPolicy(house.smith.terms, keyset.read(out))
+    verify(house.smith.genuine(), policy, now=NOW)
+    told = {f.name: f for f in corpus(house.smith) if f.code in ("key-id", "key-issuer", "cloud", "key-state")}
+    assert ({"cloud", "key-state"} if house.smith.terms.cloud else {"key-state"}) <= {f.code for f in told.values()}
+    for forgery in told.values():
+        with pytest.raises(TokenRefused) as refused:
+            verify(forgery.make(house.smith), policy, now=NOW)
+        assert refused.value.code == forgery.code, forgery.name
+
+
+def test_the_cloud_of_the_metadata_is_the_keys_where_they_name_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "keys.json"
+    own = {"cloud_instance_name": "microsoftonline.com"}
+    pages: dict[str, bytes | int | str] = {"/keys": key_set(published(0), published(1, **own))}
+    with issuers.serving(pages) as address:
+        about = {"issuer": issuers.TENANT, "jwks_uri": f"{address}/keys", "cloud_instance_name": "microsoftonline.us"}
+        pages["/openid"] = json.dumps(about).encode()
+        exported(tmp_path / "lake", out, capsys, monkeypatch, f"{address}/openid")
+    clouds = {k["kid"]: k["cloud_instance_name"] for k in json.loads(out.read_text())["keys"]}
+    assert clouds == {"kid-0": "microsoftonline.us", "kid-1": "microsoftonline.com"}
+
+
+def test_a_key_whose_secret_is_published_is_not_written_for_a_validator(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, secret = tmp_path / "keys.json", public.number(issuers.key(0).private_numbers().d)
+    chain = [issuers.certificate(1, DAY[0], 90), issuers.certificate(2, DAY[0], 90)]
+    (tmp_path / "set.json").write_bytes(key_set(published(0, d=secret), published(1, x5c=chain)))
+    exported(tmp_path / "lake", out, capsys, monkeypatch, tmp_path / "set.json")
+    assert [(k["kid"], k["x5c"]) for k in json.loads(out.read_text())["keys"]] == [("kid-1", chain[:1])]

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from brokenseal import bits, schema
 from brokenseal.lake import FileTaken, Lake, Segment
+from tests.report import trusted
 
 BEGIN = datetime(2025, 3, 3)
 TENANTS = {"a": "0a0a0a0a-1111-4111-8111-111111111111", "b": "0b0b0b0b-2222-4222-8222-222222222222"}
@@ -390,5 +391,7 @@ def lay(folder: Path, *, quiet: bool = False) -> Path:
             lake.put(name, pa.Table.from_pylist(data, schema=schema.TABLES[name].arrow()))
         for name, table in scratch(rows).items():
             lake.put(name, table)
+        if not quiet:
+            trusted.lay(lake)
         lake.publish_run()
     return folder / "lake"

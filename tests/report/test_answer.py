@@ -18,7 +18,7 @@ from tests.conftest import need_spark
 from tests.report import invented
 
 CONTRACT = {
-    "": "schema as_of verdict exit tool inputs coverage cases leads gaps decisions",
+    "": "schema as_of verdict exit tool inputs coverage cases leads gaps keys decisions",
     "tool": "version options budget line_bits hashes",
     "inputs": "path sha256 format rows records duplicates rejected custody",
     "coverage": "tenant_id from to mailboxes accesses streams linkage",

@@ -102,7 +102,8 @@ def test_hostile_text_everywhere(answer: dict[str, Any]) -> None:
         if isinstance(value, list):
             return [poisoned(v, name) for v in value]
         free = ("subject", "folder", "mailbox", "ip", "user_agent", "value", "path", "reason", "message_id", "meaning",
-                "title", "stratum", "format", "tenant_id", "immutable_id", "stream", "against")  # fmt: skip
+                "title", "stratum", "format", "tenant_id", "immutable_id", "stream", "against", "source", "issuer", "kids", "kid",
+                "kty", "thumbprint", "file", "member", "form", "known")  # fmt: skip
         return hostile if name in free and value is not None else value
 
     page = Page(report.html(poisoned(copy.deepcopy(answer)), invented.REASONS))

@@ -107,7 +107,8 @@ class Examiner:
         if not found:
             return []
         form = found.form if step == 1 else f"{found.form} in UTF-16"
-        return [replace(found, form=form, begin=seen.place(found.begin), end=seen.place(found.end))]
+        begin, end = _placed(buffer, seen, found.begin, found.end)
+        return [replace(found, form=form, begin=begin, end=end)]
 
     def _text(self, reader: str, seen: View) -> Secret | None:
         if reader == "pem":
@@ -135,11 +136,24 @@ class Examiner:
                 continue
             for secret in self._parsed(decoded.data, place, length, own, inner, depth + 1):
                 covered = max(covered, secret.end)
-                begin = seen.place(decoded.place(secret.begin))
-                end = seen.place(decoded.place(max(secret.begin, secret.end - 1)) + 1)
+                first, last = decoded.place(secret.begin), decoded.place(max(secret.begin, secret.end - 1))
+                begin, end = _placed(buffer, seen, first, last + 1)
                 form = f"{secret.form} in base64" + (" in UTF-16" if step == 2 else "")
                 found.append(replace(secret, form=form, begin=begin, end=end))
         return found
+
+
+def _placed(buffer: bytes, seen: View, first: int, end: int) -> tuple[int, int]:
+    """The bytes of some characters of a view, which shows of UTF-16 only the byte that is not zero.
+
+    Big-endian where nothing but a zero stands before and something else behind; where zeros are on both sides, where
+    those bytes are odd: UTF-16 lies at even places as a rule.
+    """
+    begin, last = seen.place(first), seen.place(end - 1)
+    big = seen.step == 2 and begin > 0 and buffer[begin - 1] == 0
+    if big and buffer[last + 1 : last + 2] == b"\0":
+        big = begin % 2 == 1
+    return begin - big, seen.place(end) - big
 
 
 class _Regions:

@@ -37,7 +37,7 @@ class Source(Protocol):
         """Offset, bytes, and how many of these are its own: an anchor beyond belongs to the next chunk."""
 
     def around(self, at: int) -> tuple[bytes, int]:
-        """Bytes around a place of the chunk given last, and the offset of the first of them."""
+        """Bytes around a place of the chunk given last, and the offset of the first of them, which is even."""
 
 
 class Bytes:
@@ -160,7 +160,7 @@ class File:
         return b"".join(parts)
 
     def around(self, at: int) -> tuple[bytes, int]:
-        base = max(0, at - BEFORE)
+        base = max(0, at - BEFORE) & ~1
         inside = self._held and self._base <= base
         if not inside or not (self._whole or at + REACH <= self._base + len(self._held)):
             self._base = base

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from brokenseal.errors import InputError
 from brokenseal.keys import public
@@ -28,15 +30,25 @@ from brokenseal.keys import public
 _BAD = (ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm)
 _METADATA = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}"
+_CERTIFICATE = "/".join(_SIGNATURE + name for name in ("KeyInfo", "X509Data", "X509Certificate"))
+_DECLARED = re.compile(rb"<\?xml[^>]{1,200}?encoding\s*=\s*[\"']([A-Za-z0-9._\-]{1,40})[\"']")
+_CODINGS = ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252")
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth")
 MOST_KEYS = 2_000
+MOST_BITS = 16_384
+"""Of a modulus or exponent: no library takes more, and arithmetic on millions of bits ends nobody's day but ours."""
+
+
+class TooLong(ValueError):
+    """A number that nobody's arithmetic should be given."""
 
 
 @dataclass(frozen=True)
 class PublishedKey:
-    """One key of a document. Times are naive UTC. public: as `cryptography` loads it, None for a symmetric one.
+    """One key of a document. Times are naive UTC.
 
-    leaked: the document holds its private half. disagrees: its certificate is of another key.
+    cloud: the provider's cloud that the key is of. certificate: DER in base64, as `x5c` holds it. leaked: the document
+    holds its private half. disagrees: its certificate is of another key.
     """
 
     thumbprint: str
@@ -48,9 +60,11 @@ class PublishedKey:
     use: str | None = None
     alg: str | None = None
     issuer: str | None = None
+    cloud: str | None = None
     not_before: datetime | None = None
     not_after: datetime | None = None
     x5t: str | None = None
+    certificate: str | None = None
     jwk: str | None = None
     leaked: bool = False
     disagrees: bool = False
@@ -58,35 +72,54 @@ class PublishedKey:
 
 @dataclass(frozen=True)
 class Document:
-    """A document of one of the kinds. jwks_uri: where a discovery document says that the keys are."""
+    """A document of one of the kinds. jwks_uri, cloud: where a discovery document says that the keys are, and of what."""
 
     kind: str
     issuer: str | None
     keys: tuple[PublishedKey, ...] = ()
     jwks_uri: str | None = None
+    cloud: str | None = None
     algorithms: tuple[str, ...] = ()
     expires: datetime | None = None
     skipped: tuple[str, ...] = field(default=())
 
 
-def parsed(raw: bytes, name: str) -> Document:
-    """What a document says. name: for errors. Raises InputError where it is no key document."""
-    text = raw.lstrip(b"\xef\xbb\xbf \t\r\n")
+def text_of(raw: bytes, name: str) -> str:
+    """A document's characters: UTF-8 or UTF-16 as JSON and XML have it, or what an XML declaration names.
+
+    name: for errors. Raises InputError.
+    """
+    declared = _DECLARED.match(raw)
+    coding = declared.group(1).decode().lower() if declared else json.detect_encoding(raw)
     try:
-        if text.startswith(b"<"):
-            return _metadata(raw)
+        if declared and coding not in _CODINGS:
+            raise ValueError(coding)
+        return raw.decode(coding).removeprefix("\ufeff")
+    except ValueError as error:
+        raise InputError(f"{name}: neither JSON nor XML: {type(error).__name__}") from error
+
+
+def parsed(raw: bytes | str, name: str) -> Document:
+    """What a document says. name: for errors. Raises InputError where it is no key document."""
+    text = (text_of(raw, name) if isinstance(raw, bytes) else raw).strip()
+    try:
+        if text.startswith("<"):
+            return _metadata(text)
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{name}: neither JSON nor XML: {type(error).__name__}") from error
     if isinstance(found, dict) and isinstance(found.get("keys"), list):
         return _jwks(found)
     if isinstance(found, dict) and isinstance(found.get("jwks_uri"), str):
-        issuer, algorithms = found.get("issuer"), found.get("id_token_signing_alg_values_supported")
+        algorithms = found.get("id_token_signing_alg_values_supported")
         return Document(
             "openid-configuration",
-            issuer if isinstance(issuer, str) else None,
-            jwks_uri=found["jwks_uri"],
-            algorithms=tuple(str(a) for a in algorithms) if isinstance(algorithms, list) else (),
+            _text(found, "issuer"),
+            jwks_uri=_text(found, "jwks_uri"),
+            cloud=_text(found, "cloud_instance_name"),
+            algorithms=tuple(_whole(a) for a in algorithms if isinstance(a, str))
+            if isinstance(algorithms, list)
+            else (),
         )
     if isinstance(found, dict) and "kty" in found:
         return _jwks({"keys": [found]})
@@ -98,6 +131,8 @@ def _jwks(found: dict[str, Any]) -> Document:
     for place, members in enumerate(found["keys"][:MOST_KEYS], start=1):
         try:
             keys.append(_from_jwk(members))
+        except TooLong as error:
+            skipped.append(f"key {place}: {error}")
         except _BAD as error:
             skipped.append(f"key {place}: {type(error).__name__}")
     if len(found["keys"]) > MOST_KEYS:
@@ -107,25 +142,22 @@ def _jwks(found: dict[str, Any]) -> Document:
 
 def _text(members: dict[str, Any], name: str) -> str | None:
     value = members.get(name)
-    return value[:2000] if isinstance(value, str) and value else None
+    return _whole(value[:2000]) if isinstance(value, str) and value else None
+
+
+def _whole(text: str) -> str:
+    """Characters that any table takes: JSON's escapes may name halves of one."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _from_jwk(members: dict[str, Any]) -> PublishedKey:
     texts: dict[str, Any] = {name: _text(members, name) for name in ("kid", "use", "alg", "issuer")}
+    texts["cloud"] = _text(members, "cloud_instance_name")
     if members["kty"] == "oct":
         # a secret in a public document: named by what does not tell it, and always wrong
         size = len(public.unbase64url(members.get("k") or "")) * 8
         name = "oct-" + hashlib.sha256(f"{texts['kid']}/{size}".encode()).hexdigest()[:16]
-        return PublishedKey(
-            name,
-            kty="oct",
-            size=size,
-            leaked=True,
-            kid=texts["kid"],
-            use=texts["use"],
-            alg=texts["alg"],
-            issuer=texts["issuer"],
-        )
+        return PublishedKey(name, kty="oct", size=size, leaked=True, **texts)
     certificate = _certificate(members["x5c"][0]) if members.get("x5c") else None
     if members["kty"] == "RSA" and (numbers := _odd_rsa(members)) is not None:
         return _with(numbers, certificate, leaked=any(p in members for p in _PRIVATE), **texts)
@@ -136,6 +168,7 @@ def _from_jwk(members: dict[str, Any]) -> PublishedKey:
 def _odd_rsa(members: dict[str, Any]) -> dict[str, Any] | None:
     """Numbers that `cryptography` refuses are the very ones to report; None where it takes them."""
     n, e = (int.from_bytes(public.unbase64url(members[m]), "big") for m in ("n", "e"))
+    _bounded(n, e)
     if n < 1 << 64:
         raise ValueError("no modulus")
     try:
@@ -145,7 +178,13 @@ def _odd_rsa(members: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+def _bounded(*numbers: int) -> None:
+    if (most := max(n.bit_length() for n in numbers)) > MOST_BITS:
+        raise TooLong(f"a number of {most:,} bits")
+
+
 def _rsa_described(n: int, e: int) -> dict[str, Any]:
+    _bounded(n, e)
     canonical = {"e": public.number(e), "kty": "RSA", "n": public.number(n)}
     text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
     print_ = public.base64url(hashlib.sha256(text.encode()).digest())
@@ -178,6 +217,7 @@ def _with(numbers: dict[str, Any], certificate: x509.Certificate | None, **more:
             not_before=certificate.not_valid_before_utc.replace(tzinfo=None),
             not_after=certificate.not_valid_after_utc.replace(tzinfo=None),
             x5t=certificate.fingerprint(hashes.SHA1()).hex(),
+            certificate=base64.b64encode(certificate.public_bytes(Encoding.DER)).decode(),
             disagrees=_described(certificate.public_key())["thumbprint"] != numbers["thumbprint"],
         )
 
@@ -188,13 +228,13 @@ def _certificate(text: str) -> x509.Certificate:
         return x509.load_der_x509_certificate(base64.b64decode("".join(text.split())))
 
 
-def _metadata(raw: bytes) -> Document:
+def _metadata(text: str) -> Document:
     """SAML 2.0 metadata; WS-Federation's is the same with roles of its own."""
     from defusedxml import ElementTree
     from defusedxml.common import DefusedXmlException
 
     try:
-        root = ElementTree.fromstring(raw, forbid_dtd=True)
+        root = ElementTree.fromstring(text, forbid_dtd=True)
     except DefusedXmlException as error:
         raise ValueError("a document type or entity") from error
     except ElementTree.ParseError as error:
@@ -203,29 +243,32 @@ def _metadata(raw: bytes) -> Document:
         raise ValueError("not federation metadata")
     keys: dict[tuple[str, str | None, str | None], PublishedKey] = {}
     skipped = []
-    for entity in root.iter(_METADATA + "EntityDescriptor"):
-        for use, text in _descriptors(entity):
-            try:
-                certificate = _certificate(text)
-                key = _with(_described(certificate.public_key()), certificate, use=use, kid=None)
-            except _BAD as error:
-                skipped.append(f"a certificate of {entity.get('entityID')}: {type(error).__name__}")
-                continue
-            keys[key.thumbprint, use, key.x5t] = key
+    for place, (use, written) in enumerate(_descriptors(root), start=1):
+        if place > MOST_KEYS:
+            skipped.append(f"certificates beyond {MOST_KEYS}")
+            break
+        try:
+            certificate = _certificate(written)
+            key = _with(_described(certificate.public_key()), certificate, use=use, kid=None)
+        except _BAD as error:
+            skipped.append(f"certificate {place}: {type(error).__name__}")
+            continue
+        keys[key.thumbprint, use, key.x5t] = key
     issuers = [e.get("entityID") for e in root.iter(_METADATA + "EntityDescriptor")]
     return Document(
         "saml-metadata",
         issuers[0] if len(issuers) == 1 else None,
-        tuple(keys.values())[:MOST_KEYS],
+        tuple(keys.values()),
         expires=_moment(root.get("validUntil")),
         skipped=tuple(skipped),
     )
 
 
-def _descriptors(entity: Any) -> Iterator[tuple[str | None, str]]:
-    """Use and certificate of every key of an entity, whatever role it has it for."""
-    for descriptor in entity.iter(_METADATA + "KeyDescriptor"):
-        for certificate in descriptor.iter(_SIGNATURE + "X509Certificate"):
+def _descriptors(root: Any) -> Iterator[tuple[str | None, str]]:
+    """Use and certificate of every key of every entity, whatever role it has it for."""
+    for descriptor in root.iter(_METADATA + "KeyDescriptor"):
+        # by its path: each is met once, however descriptors are nested
+        for certificate in descriptor.iterfind(_CERTIFICATE):
             yield descriptor.get("use"), certificate.text or ""
 
 

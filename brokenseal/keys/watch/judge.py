@@ -21,18 +21,23 @@ from brokenseal.keys.watch.documents import Document, PublishedKey
 
 CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 """The tenant of Microsoft's personal accounts."""
+_MOST_NAMES, _LONGEST_NAME = 5, 100
 RENEWED = {"new": "low", "gone": "medium", "back": "high"}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A document as it was seen. source: URL or path. document_id: SHA-256 of its bytes."""
+    """A document as it was seen. source: URL or path. document_id: SHA-256 of its bytes.
+
+    issued_for, cloud: issuer and cloud of the discovery document that named it, or its own.
+    """
 
     source: str
     seen_at: datetime
     document_id: str
     document: Document
     issued_for: str | None = None
+    cloud: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,9 @@ def findings(now: Sequence[Seen], earlier: Sequence[Seen], policy: Policy) -> li
         own = sorted((e for e in earlier if e.source == seen.source and e.seen_at < seen.seen_at), key=_by_time)
         out.update(_changes(seen, own))
         out.update(_document(seen))
+        first = {k.thumbprint: v.seen_at for v in reversed([*own, seen]) for k in v.document.keys}
         for key in seen.document.keys:
-            out.update(_key(seen, key, _first(key, [*own, seen]), policy))
+            out.update(_key(seen, key, first[key.thumbprint], policy))
     out.update(_across([*now, *_latest(earlier, {s.source for s in now})], {s.source for s in now}))
     return sorted(out, key=lambda f: (f.source, f.kind, f.kid or "", f.thumbprint or "", f.reason))
 
@@ -90,10 +96,6 @@ def _latest(earlier: Iterable[Seen], besides: set[str]) -> list[Seen]:
         if seen.source not in besides:
             out[seen.source] = seen
     return list(out.values())
-
-
-def _first(key: PublishedKey, versions: Sequence[Seen]) -> datetime:
-    return min(v.seen_at for v in versions if any(k.thumbprint == key.thumbprint for k in v.document.keys))
 
 
 def _changes(seen: Seen, earlier: Sequence[Seen]) -> Iterator[KeyFinding]:
@@ -141,7 +143,7 @@ def _document(seen: Seen) -> Iterator[KeyFinding]:
     if document.kind == "openid-configuration":
         weak_ones = sorted(a for a in document.algorithms if a.lower() == "none" or a.upper().startswith("HS"))
         if weak_ones:
-            reason = f"The issuer says that it signs with {', '.join(weak_ones)}: no key pair stands behind that."
+            reason = f"The issuer says that it signs with {_listed(weak_ones)}: no key pair stands behind that."
             yield _finding(seen, "algorithm", "high", None, reason)
         if document.jwks_uri and not document.jwks_uri.startswith("https://") and not _local(seen.source):
             reason = "The key set's address is not https: whoever sits on the way decides which keys are trusted."
@@ -243,7 +245,7 @@ def _across(current: Sequence[Seen], told: set[str]) -> Iterator[KeyFinding]:
         for key in seen.document.keys:
             names = ids.get(key.thumbprint, set())
             if len(names) > 1:
-                reason = f"One key is published under {len(names)} ids: {', '.join(sorted(names))}."
+                reason = f"One key is published under {len(names)} ids: {_listed(sorted(names))}."
                 yield _finding(seen, "two-ids", "high", key, reason)
             if key.thumbprint in pairs:
                 reason = (
@@ -258,6 +260,12 @@ def _across(current: Sequence[Seen], told: set[str]) -> Iterator[KeyFinding]:
 def _finding(seen: Seen, kind: str, severity: str, key: PublishedKey | None, reason: str) -> KeyFinding:
     name, kid = (key.thumbprint, key.kid) if key else (None, None)
     return KeyFinding(seen.source, seen.seen_at, kind, severity, name, kid, reason)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few, none longer than a line: a key set may hold thousands."""
+    shown = ", ".join(n if len(n) <= _LONGEST_NAME else f"{n[:_LONGEST_NAME]}…" for n in names[:_MOST_NAMES])
+    return f"{shown}, …" if len(names) > _MOST_NAMES else shown
 
 
 def _day(moment: datetime) -> str:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from brokenseal import outside, schema
 from brokenseal.errors import InputError, UsageError
-from brokenseal.keys.watch.documents import MOST_KEYS, Document, parsed
+from brokenseal.keys.watch.documents import MOST_KEYS, Document, parsed, text_of
 from brokenseal.keys.watch.judge import KeyFinding, Policy, Seen, findings
 from brokenseal.lake import Lake
 
@@ -56,7 +56,7 @@ def watch(
             outside.allowed(source)
     for source in sources:
         progress(source)
-        _look(looked, source, None)
+        _look(looked, source)
     earlier = versions(lake)
     if late := [s.source for s in looked.seen if any(e.source == s.source and e.seen_at >= s.seen_at for e in earlier)]:
         raise UsageError(f"{late[0]} was seen at this time or later already: say --at, or watch again in a second")
@@ -69,22 +69,26 @@ def watch(
     return looked
 
 
-def _look(looked: Looked, source: str, issued_for: str | None) -> None:
-    """One document, and the key set that it points to."""
+def _look(looked: Looked, source: str, named_by: Seen | None = None) -> None:
+    """One document, and the key set that it points to. named_by: the discovery document that pointed here."""
     try:
-        raw = outside.fetched(source) if outside.is_url(source) else _file(Path(source))
+        led_by = named_by.source if named_by else None
+        raw = outside.fetched(source, led_by=led_by) if outside.is_url(source) else _file(Path(source))
         document = parsed(raw, source)
     except (InputError, UsageError) as error:
         looked.unread.append((source, str(error).removeprefix(f"{source}: ")))
         return
     name = hashlib.sha256(raw).hexdigest()
     looked.raw[name] = raw
-    issuer = issued_for or document.issuer
-    looked.seen.append(Seen(source, looked.seen_at, name, document, issuer))
-    if document.jwks_uri is not None and outside.is_url(source):
+    about = named_by.document if named_by else document
+    seen = Seen(source, looked.seen_at, name, document, about.issuer, about.cloud)
+    looked.seen.append(seen)
+    if named_by and document.jwks_uri is not None:
+        looked.unread.append((source, "names yet another place where a key set should be"))
+    elif document.jwks_uri is not None and outside.is_url(source):
         target = urljoin(source, document.jwks_uri)
         if all(s.source != target for s in looked.seen):
-            _look(looked, target, issuer)
+            _look(looked, target, seen)
 
 
 def _file(path: Path) -> bytes:
@@ -107,7 +111,7 @@ def versions(lake: Lake) -> list[Seen]:
         if name is None or name not in texts:
             continue
         if name not in known:
-            known[name] = parsed(texts[name].encode("utf-8", "surrogateescape"), row["source"])
+            known[name] = parsed(texts[name], row["source"])
         out.append(Seen(row["source"], row["seen_at"], name, known[name], row["issuer"]))
     return out
 
@@ -136,7 +140,7 @@ def _keep(lake: Lake, looked: Looked, before: set[tuple[str, str]]) -> None:
 
 def _public_text(raw: bytes) -> str:
     """A document's text, without what should never have been in it."""
-    text = raw.decode("utf-8", "replace")
+    text = text_of(raw, "it")
     try:
         found = json.loads(text)
         keys = [k for k in found["keys"][:MOST_KEYS] if isinstance(k, dict)]

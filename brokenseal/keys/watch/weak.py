@@ -17,15 +17,21 @@ SHORTEST_RSA = 2048
 SHORTEST_OTHER = 224
 USUAL_EXPONENT = 65537
 SMALL = 1 << 16
-FERMAT_STEPS = 20_000
+FERMAT_STEPS = 1_000
+"""Generators that set the second prime just behind the first need fewer than 20; each step costs on every key."""
 ROCA_PRIMES = tuple(p for p in range(3, 168) if all(p % q for q in range(2, p)))
 """The odd primes up to 167: those in the Infineon generator's product for keys of 512 bits, part of it for longer ones."""
 Weakness = tuple[str, str, str]
 """Kind, severity, sentence."""
 
 
-def rsa(n: int, e: int) -> Iterator[Weakness]:
-    """What is wrong with an RSA key."""
+@lru_cache(maxsize=4096)
+def rsa(n: int, e: int) -> tuple[Weakness, ...]:
+    """What is wrong with an RSA key. Remembered: the same key is met under many ids, at many sources."""
+    return tuple(_rsa(n, e))
+
+
+def _rsa(n: int, e: int) -> Iterator[Weakness]:
     if n.bit_length() < SHORTEST_RSA:
         severity = "critical" if n.bit_length() < 1024 else "high"
         yield "short", severity, f"The modulus has {n.bit_length()} bits; {SHORTEST_RSA} are the least today."

@@ -95,7 +95,7 @@ def told(looked: Looked, line: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _export(path: Path, looked: Looked, line: list[dict[str, Any]]) -> None:
-    """What is published now, with what only a watch knows: since when."""
+    """What is published now, with all that the rules ask of a key, and what only a watch knows: since when."""
     import json
 
     from brokenseal.errors import InputError
@@ -105,8 +105,12 @@ def _export(path: Path, looked: Looked, line: list[dict[str, Any]]) -> None:
     for seen in looked.seen:
         for key in seen.document.keys:
             if key.jwk and not key.leaked and key.kid:
-                since = int(first[seen.source, key.thumbprint].replace(tzinfo=UTC).timestamp())
-                named = {"kid": key.kid, "use": key.use, "alg": key.alg, "issuer": key.issuer, "first_seen": since}
+                named = {
+                    **{"kid": key.kid, "use": key.use, "alg": key.alg, "issuer": key.issuer},
+                    "cloud_instance_name": key.cloud or seen.cloud,
+                    "x5c": [key.certificate] if key.certificate else None,
+                    "first_seen": int(first[seen.source, key.thumbprint].replace(tzinfo=UTC).timestamp()),
+                }
                 out.append({**json.loads(key.jwk), **{n: v for n, v in named.items() if v is not None}})
     try:
         path.write_text(json.dumps({"keys": out}, indent=1) + "\n", encoding="utf-8")
