@@ -17,7 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from brokenseal.report import advice, asks, expiry, story, timeline, words
-from brokenseal.report.dossiers import ORPHAN, dossiers, room
+from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
 from brokenseal.report.keylines import keylines
 from brokenseal.report.language import LONGEST, Language, language
 from brokenseal.report.visible import visible
@@ -71,6 +71,7 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             ticks=timeline.ticks(span, lang),
             gaps=_gaps(answer["gaps"], span),
             dossiers=dossiers(answer, blind),
+            said=said_of(answer),
             room=room(answer),
             most=MOST_FINDINGS,
             most_indicators=MOST_INDICATORS,

@@ -21,10 +21,10 @@ CERTAINTY = {
     "unknown": marked("not known"),
 }
 LINKS = {
-    "token": marked("linked to its sign-in by its token"),
-    "session": marked("linked to a sign-in by its session"),
+    "token": marked("linked to the sign-in by the token"),
+    "session": marked("linked to a sign-in by the session"),
     "circumstantial": marked("a sign-in of the same person and address lies near; no proof"),
-    "orphan": marked("no sign-in issued its token or session"),
+    "orphan": marked("no sign-in issued the token or session"),
     "unlinkable": marked("the record names neither token nor session"),
     "pending": marked("the sign-in logs that would show it are missing or not yet settled"),
 }

@@ -118,7 +118,7 @@ def test_it_says_what_the_answer_says(page: Page) -> None:
         "11 Mar 2025 03:00",
         "about once in 2,800,000",
         "21.4 bits",
-        "Forged token: at least 15 messages",
+        "By the evidence so far, forged token: at least 15 messages",
         *invented.BOXES,
         invented.INTRUDER,
         "by a link",
