@@ -1,9 +1,10 @@
 """What an act may share with another.
 
 What: `visit_keys`, one row a visit and key: address, /24 or /48, network, each alone and with its client; session, token,
-client; and `crowds`, who uses each address and /24 or /48 in how many visits. Why: an intruder reuses infrastructure; acts that share something rare belong together. How: only addresses of
-callers are keys, since the provider's front end is shared by all; how rare a key is, `join` counts. Misses: an intruder
-who changes address, client and session at each visit shares nothing.
+client; and `crowds`, who uses each address and /24 or /48 in how many visits. Why: an intruder reuses infrastructure; acts
+that share something rare belong together. How: only addresses of callers are keys, since the provider's front end is shared
+by all; how rare a key is, `join` counts. Misses: an intruder who changes address, client and session at each visit shares
+nothing.
 """
 
 from __future__ import annotations

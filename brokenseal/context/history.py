@@ -1,15 +1,15 @@
 """What is ordinary: who uses which network with which client.
 
-What: `relations`, one row a relationship (mailbox, actor, network, client), and `days`, when it was there, written once; and `pairs`, one row a
-mailbox, network and client, and `standing`, how well each relationship's network and client are known (0 at home in
-this mailbox, 1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4
-nowhere), both written again in each round without the doubted visits. Why: history must not learn the intruder, and
-novelty is judged by relationship, not by access. How: a mailbox's habits are the network and the client that it uses on
-half of its days, and what was together there from the log's first days; from them knowledge spreads, client to network
-to client, by being used together. A pair vouches for its network where another known network knows its client, and for
-its client where another known client is used there. So a person who travels with his laptop vouches for the hotel, and
-an intruder, new in both, vouches for nothing, however often he comes and from however many networks. Misses: one who
-was there before the log began, or who holds the mailbox on more than half of its days, is its history.
+What: `relations`, one row a relationship (mailbox, actor, network, client), and `days`, when it was there, written once; and
+`pairs`, one row a mailbox, network and client, and `standing`, how well each relationship's network and client are known (0
+at home in this mailbox, 1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4
+nowhere), both written again in each round without the doubted visits. Why: history must not learn the intruder, and novelty
+is judged by relationship, not by access. How: a mailbox's habits are the network and the client that it uses on half of its
+days, and what was together there from the log's first days; from them knowledge spreads, client to network to client, by
+being used together. A pair vouches for its network where another known network knows its client, and for its client where
+another known client is used there. So a person who travels with his laptop vouches for the hotel, and an intruder, new in
+both, vouches for nothing, however often he comes and from however many networks. Misses: one who was there before the log
+began, or who holds the mailbox on more than half of its days, is its history.
 """
 
 from __future__ import annotations
