@@ -15,6 +15,8 @@ from ibis.expr.types import StringValue
 
 from brokenseal.lake import Lake
 
+DELEGATED = " in another's mailbox"
+
 
 def keys(lake: Lake) -> None:
     """Write `visit_keys` (visit_id, relationship_id, tenant_id, box, actor, kind, value) and `crowds`."""
@@ -23,7 +25,10 @@ def keys(lake: Lake) -> None:
     called = v.filter((v.ip_is == "caller") & v.ip.notnull())
     described = v.filter(v.agent.notnull())
     # who opens another's mailbox is something to share; that its owner opens it is not
-    guest = v.filter(v.logon_type.notnull() & ~v.logon_type.isin(["owner", "system"]))
+    others = ~ibis.coalesce(v.logon_type, "owner").isin(["owner", "system"])
+    guest = v.filter(others)
+    # a delegate's session is genuine, and his own mailbox is no victim of it
+    role = ibis.ifelse(others, DELEGATED, "")
     parts = [
         _key(called, "address", called.ip),
         _key(called, "address and client", called.ip + " | " + called.client_key),
@@ -32,8 +37,8 @@ def keys(lake: Lake) -> None:
         _key(called, "network", called.net),
         _key(called, "network and client", called.net + " | " + called.client_key),
         _key(described, "client", described.client_key),
-        _key(v, "session", v.session_id),
-        _key(v, "token", v.token_id),
+        _key(v, "session", v.session_id + role),
+        _key(v, "token", v.token_id + role),
         _key(guest, "actor", guest.tenant_id.fill_null("?") + " " + guest.actor),
     ]
     every = parts[0]
