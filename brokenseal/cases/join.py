@@ -12,6 +12,7 @@ held together by its clients, sessions and tokens alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -29,6 +30,8 @@ WIDE = ("network", "network and client", "prefix", "prefix and client")
 """Keys of a whole neighbourhood."""
 CARRIED = ("session", "token", "client")
 """Keys that go where their owner goes."""
+LENT = ("session ", "token ")
+"""How a link begins that a session or token made: the act may be its owner's own."""
 DOUBTED = pa.schema([("visit_id", pa.string())])
 
 
@@ -61,7 +64,7 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
         return {}
     weighed = _weighed(lake, found)
     acts = lake.read("judged").select("visit_id", "bits", "at_home", "rooted", "net_level")
-    new = weighed.filter(weighed.mine == 0).join(acts, "visit_id")
+    new = weighed.filter(weighed.mine == 0).semi_join(_draws(lake, found), ["kind", "value"]).join(acts, "visit_id")
     # a key that others carry more often than the found acts is nobody's own
     held = new.found >= new.others
     # nor does a network draw anybody in where several colleagues are at home: being there is nothing of his own
@@ -74,6 +77,19 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     new = new.mutate(nth=ibis.row_number().over(order))
     rows = lake.fetch(new.filter(new.nth == 0).select("visit_id", "kind", "value", "link")).to_pylist()
     return {r["visit_id"]: Link(f"{r['kind']} {r['value']}", r["link"]) for r in rows}
+
+
+def lent(lake: Lake, found: Mapping[str, Link | None]) -> Table:
+    """What only a session or token brought in, one by one (visit_id): it may be its owner's own."""
+    ids = sorted(v for v, link in found.items() if link is not None and not link.group and link.by.startswith(LENT))
+    return lake.put("lent", pa.table({"visit_id": ids}, schema=DOUBTED))
+
+
+def _draws(lake: Lake, found: dict[str, Link | None]) -> Table:
+    """The keys that may draw in: where only a session or token brought an act in, its place draws in nobody."""
+    held = lake.read("held")
+    own = held.anti_join(lent(lake, found), "visit_id")
+    return held.filter(held.kind.isin(CARRIED)).union(own).select("kind", "value").distinct()
 
 
 def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
