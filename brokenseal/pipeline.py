@@ -124,10 +124,17 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     moment = as_of(lake, options)
     write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())
     gaps.gaps(lake, moment, settled=judgement.settled)
-    hashes = {"priors": priors.digest(), **owners.digests(options.mmdb), **({"said": said} if said else {})}
+    hashes = {"priors": priors.digest(), **owners.digests(options.mmdb), **_said(lake, said)}
     write.summary(lake, moment, judgement, options.told(), hashes)
     lake.publish_run()
     return run
+
+
+def _said(lake: Lake, said: str) -> dict[str, str]:
+    """Hashes of what people said, and of the lists of known indicators; nothing where there are none."""
+    lists = sorted({told["sha256"] for kind, told in lake.said() if kind == "indicator"})
+    whole = {"indicators": hashlib.sha256("\n".join(lists).encode()).hexdigest()} if lists else {}
+    return {"said": said, **whole} if said else {}
 
 
 def words(lake: Lake) -> str:
