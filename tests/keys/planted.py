@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import bz2
 import gzip
+import hashlib
 import io
 import json
 import lzma
@@ -114,6 +115,8 @@ def formats() -> list[Planted]:
     out.append(Planted("jwk oct", text_, True, None, "symmetric key", spellings(octets)))
     token_, signature = token()
     out.append(Planted("jwt", token_, True, None, "JSON Web Token", (signature[:24],)))
+    refresh, random_ = refresh_token()
+    out.append(Planted("refresh token", refresh, True, None, "refresh token", (random_[:24],)))
     return out
 
 
@@ -193,6 +196,12 @@ def token() -> tuple[bytes, bytes]:
     body = f"{header}.{public.base64url(json.dumps(claims).encode())}"
     signature = public.base64url(key.sign(body.encode(), padding.PKCS1v15(), SHA256())).encode()
     return f"{body}.".encode() + signature, signature
+
+
+def refresh_token() -> tuple[bytes, bytes]:
+    """What has the outer shape of an Entra refresh token, and the part of it that is chance."""
+    chance = public.base64url(hashlib.shake_256(b"nobody's token").digest(600)).encode()
+    return b"0.AXoA" + chance[:60] + b".AgABAwEAAAAm" + chance[60:], chance[60:]
 
 
 def lines(data: bytes, width: int, end: bytes) -> bytes:

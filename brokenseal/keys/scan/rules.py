@@ -59,7 +59,7 @@ _PEM = [
     b"-----BEGIN OPENSSH",
 ]
 _TEXT64 = [*_PEM, b"-----BEGIN ENCRYPT", b"PRIVATE KEY-----", b"RSAKeyValue>", *_JWK]
-_TOKEN = [b"eyJhbGciOi", b"eyJ0eXAiOi", b"eyJraWQiOi", b"eyJ4NXQiOi", b"eyJub25jZS"]
+_TOKEN = [b"eyJhbGciOi", b"eyJ0eXAiOi", b"eyJraWQiOi", b"eyJ4NXQiOi", b"eyJub25jZS", b".AgABA", b".AQABA"]
 _BYTES64 = [
     "020100300D06092A864886F70D010101050004",
     "06072A8648CE3D020106082A8648CE3D03010704",

@@ -18,7 +18,7 @@ from brokenseal.keys.scan.text import View
 _BACKWARDS = re.compile(rb"[A-Za-z0-9_\-]{8,8192}")
 _AFTER = re.compile(rb"\.(eyJ[A-Za-z0-9_\-]{4,65536})\.([A-Za-z0-9_\-]{22,2048})")
 _SAID = ("iss", "tid", "aud", "azp", "appid", "idtyp", "ver")
-_REFRESH_HEAD = re.compile(rb"(?<![A-Za-z0-9_\-])[01]\.A[A-Za-z0-9_\-]{40,200}\Z")
+_REFRESH_HEAD = re.compile(rb"[01]\.A[A-Za-z0-9_\-]{40,200}\Z")
 _REFRESH_TAIL = re.compile(rb"\.A[gQ]ABA[A-Za-z0-9_\-]{100,4096}")
 SHORTEST_KIND = 24
 """Different characters that the random part of a refresh token has at the least."""
