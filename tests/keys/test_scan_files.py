@@ -25,6 +25,8 @@ from brokenseal.keys.scan.examine import Examiner
 from brokenseal.keys.scan.known import read
 from brokenseal.keys.scan.primes import Hunter
 from brokenseal.keys.scan.source import CHUNK, Bytes, File, Stream
+from brokenseal.lake import Lake
+from brokenseal.report import trust
 from tests.keys import planted
 from tests.verbs.called import call
 
@@ -113,6 +115,18 @@ def test_the_first_byte_of_utf_16_in_a_file(before: int, tmp_path: Path) -> None
     noise = random.Random(before).randbytes(before).replace(b"\0", b"\1")
     (tmp_path / "f").write_bytes(noise + PEM.strip().decode().encode("utf-16-be") + b"\1\1")
     assert [leak.offset for leak in scan([tmp_path / "f"]).leaks] == [before]
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("form", ["jwk rsa2048", "xml rsa2048"])
+def test_what_is_cut_off_ends_within_the_file(form: str, coding: str) -> None:
+    """Found by fuzzing: an object without its brace ended one character behind the file."""
+    text = next(p for p in planted.formats() if p.format == form).data.decode()
+    cut = text.rstrip("}") if form.startswith("jwk") else text.removesuffix("</RSAKeyValue>")
+    data = f"\ufeff[ {cut}".encode(coding)
+    (found,) = Examiner().secrets(Bytes(data))
+    begin = data.index(text[:9].encode(coding))
+    assert abs(found.begin - begin) <= 2 and found.begin < found.end <= len(data)
 
 
 def test_what_a_file_grows_by_is_read(tmp_path: Path) -> None:
@@ -421,6 +435,10 @@ def test_nothing_that_is_told_holds_a_secret(
     done = call(capfd, monkeypatch, "query", "select * from leaks", "--lake", lake, "--json")
     assert len(json.loads(done.out)) > len(everything)
     told += done.out.encode()
+    with Lake.open(lake) as opened:
+        answered = trust.keys(opened)
+    assert len(answered["leaks"]) > len(everything)
+    told += json.dumps(answered).encode()
     for one in everything:
         for secret in one.secrets:
             assert secret not in told, f"{one.format}: {secret[:6]!r}"

@@ -149,6 +149,8 @@ def _placed(buffer: bytes, seen: View, first: int, end: int) -> tuple[int, int]:
     Big-endian where nothing but a zero stands before and something else behind; where zeros are on both sides, where
     those bytes are odd: UTF-16 lies at even places as a rule.
     """
+    # what is cut off has no end of its own
+    end = min(end, len(seen.raw))
     begin, last = seen.place(first), seen.place(end - 1)
     big = seen.step == 2 and begin > 0 and buffer[begin - 1] == 0
     if big and buffer[last + 1 : last + 2] == b"\0":
