@@ -94,7 +94,7 @@ def count(logs: Path, folder: Path, *, quiet: bool) -> Count:
             step(lake)
         if quiet:
             lake.put("priors", priors.table())
-            pipeline.weigh(lake, [], options, 0)
+            pipeline.weigh(lake, [], [], options, 0)
         else:
             pipeline.settle(lake, options, lambda _: None)
         return _counted(lake)

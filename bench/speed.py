@@ -111,8 +111,8 @@ def run(command: list[str]) -> Run:
         said.seek(0)
         blamed.seek(0)
         printed, trouble = said.read(), blamed.read()
-    # 1 says that something was found, and 2 and 3 that something is missing: answers all the same
-    if started.returncode not in (0, 1, 2, 3) or "Traceback" in trouble:
+    # 3 says that an intrusion was found, and 2 that something is missing: answers all the same; 1 is our own failure
+    if started.returncode not in (0, 2, 3) or "Traceback" in trouble:
         raise SystemExit(f"{' '.join(command)} ended {started.returncode}:\n{trouble[-4000:]}")
     used = after.children_user + after.children_system - before.children_user - before.children_system
     return Run(seconds, used, peak, started.returncode, printed)

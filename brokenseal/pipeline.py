@@ -124,10 +124,17 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     moment = as_of(lake, options)
     write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())
     gaps.gaps(lake, moment, settled=judgement.settled)
-    hashes = {"priors": priors.digest(), **owners.digests(options.mmdb), **({"said": said} if said else {})}
+    hashes = {"priors": priors.digest(), **owners.digests(options.mmdb), **_said(lake, said)}
     write.summary(lake, moment, judgement, options.told(), hashes)
     lake.publish_run()
     return run
+
+
+def _said(lake: Lake, said: str) -> dict[str, str]:
+    """Hashes of what people said, and of the lists of known indicators; nothing where there are none."""
+    lists = sorted({told["sha256"] for kind, told in lake.said() if kind == "indicator"})
+    whole = {"indicators": hashlib.sha256("\n".join(lists).encode()).hexdigest()} if lists else {}
+    return {"said": said, **whole} if said else {}
 
 
 def words(lake: Lake) -> str:
@@ -168,15 +175,17 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
     hostile, benign = known.spoken(lake)
     said: dict[str, join.Link | None] = {v: join.Link(by, 0, person=kind) for v, (by, kind) in hostile.items()}
     found: dict[str, join.Link | None] = {}
+    together: set[str] = set()
     for number in range(1, MOST_ROUNDS + 1):
         report(f"weighing, round {number}")
-        group_line = weigh(lake, sorted(found), options, line)
+        group_line = weigh(lake, sorted(found), sorted(together), options, line)
         # evidence of its own goes before a person's word that says the same
         new = _without({**said, **join.seeds(lake, line), **found}, benign)
         new = _without({**join.widen(lake, new, line), **new}, benign)
-        if set(new) == set(found):
+        more = together | join.accompanied(lake, new, share)
+        if set(new) == set(found) and more == together:
             return Judgement(new, line, group_line, number, True, acts)
-        found = new
+        found, together = new, more
     return Judgement(found, line, group_line, MOST_ROUNDS, False, acts)
 
 
@@ -185,8 +194,11 @@ def _without(found: dict[str, join.Link | None], benign: set[str]) -> dict[str, 
     return {v: link for v, link in found.items() if v not in benign}
 
 
-def weigh(lake: Lake, doubted: list[str], options: Options, line: int) -> int:
-    """One round: history without the doubted, every reason, every act, every group. Returns the groups' line."""
+def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options, line: int) -> int:
+    """One round: history without the doubted, every reason, every act, every group. Returns the groups' line.
+
+    together: those of the doubted that are no precedents for others.
+    """
     suspects = lake.put("doubted", pa.table({"visit_id": doubted}, schema=join.DOUBTED))
     history.pairs(lake)
     history.standing(lake, isolate=options.isolate)
@@ -197,7 +209,9 @@ def weigh(lake: Lake, doubted: list[str], options: Options, line: int) -> int:
         # what no history changes is judged and counted once
         lake.write("clusters_fixed", bits.clusters(lake.write("levels_fixed", levels(tables, learns=False))))
     fixed, learned = lake.read("levels_fixed"), lake.write("levels_learned", levels(tables, learns=True))
-    unfair = lake.write("unfair", _unfair(lake, suspects))
+    unfair = lake.write(
+        "unfair", _unfair(lake, lake.put("together", pa.table({"visit_id": together}, schema=join.DOUBTED)))
+    )
     spoilt = bits.spoilt(fixed, unfair).union(bits.spoilt(learned, unfair))
     clusters = lake.read("clusters_fixed").union(bits.clusters(learned))
     cells = lake.write("cells", bits.cells(clusters, spoilt, lake.read("relations")))
@@ -206,7 +220,7 @@ def weigh(lake: Lake, doubted: list[str], options: Options, line: int) -> int:
     lake.write("levels", fixed.filter(fixed.level > 0).select(odd).union(learned.filter(learned.level > 0).select(odd)))
     score.hits(lake, {n: r.aspect for n, r in reasons().items()})
     score.judge(lake, isolate=options.isolate)
-    return score.groups(lake, options.false_cases / 2, line)
+    return score.groups(lake, options.false_cases / 2, line, isolate=options.isolate)
 
 
 def _unfair(lake: Lake, suspects: ibis.Table) -> ibis.Table:

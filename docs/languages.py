@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po, write_po
 
 import brokenseal
 from brokenseal import pipeline
+from brokenseal.cases.silent import SILENCE
 from brokenseal.report.language import FOLDER
 
 PACKAGE = Path(brokenseal.__file__).parent
@@ -29,7 +30,8 @@ PLACE = re.compile(r"\{(\w+)\}")
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 KEYWORDS = {"t": None, "tn": (1, 2), "marked": None}
 SAID = (
-    "cases/gaps.py", "cases/write.py", "report/how.py", "report/assemble.py", "keys/watch/judge.py", "keys/watch/weak.py",
+    "cases/gaps.py", "cases/cut.py", "cases/silent.py", "cases/write.py", "report/how.py", "report/assemble.py",
+    "keys/watch/judge.py", "keys/watch/weak.py",
 )  # fmt: skip
 """Files whose f-strings and strings become sentences of the answer."""
 SENTENCES = (
@@ -54,7 +56,7 @@ NAMES = (
     "case", "finding", "act", "record", "suspect", "known-good",
     "{which} private key", "encrypted private key", "symmetric key", "key store", "JSON Web Token", "refresh token",
     "a symmetric key", "by its certificate",
-    "it survives", "it does not survive", "begin later than", "end earlier than",
+    "it survives", "it does not survive", *SILENCE, "begin later than", "end earlier than",
 )  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def _strings(path: Path) -> Iterator[str]:
     docs = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
     inside = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in ast.walk(n) if v is not n}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_row":
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_row", "Left"):
             kind = node.args[0]
             if isinstance(kind, ast.Constant):
                 yield str(kind.value)

@@ -42,7 +42,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Left:
-    """What was left out: as `gaps` says it. about: what tells it from another of the same kind and period."""
+    """What was left out: as `gaps` says it. about: what tells it from another of the same kind and period.
+
+    mailbox: None where it speaks of the whole organisation.
+    """
 
     kind: str
     tenant: str | None
@@ -50,6 +53,7 @@ class Left:
     until: datetime | None
     meaning: str
     about: str = ""
+    mailbox: str | None = None
 
 
 def ceilings(lake: Lake) -> Iterator[Left]:

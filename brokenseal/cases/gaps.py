@@ -2,7 +2,7 @@
 
 What: `gaps`. One function a kind; each is a query that yields rows, and a sentence that says what cannot be known. Why:
 silence about limits is a defect in evidence: absence proves nothing where nobody looked. Misses: rows that an export left
-out without a trace; `cut` knows those that leave one.
+out without a trace; `cut` knows those that leave one, and `silent` what falls silent against its habit.
 """
 
 from __future__ import annotations
@@ -14,15 +14,12 @@ from typing import Any
 
 import ibis
 import pyarrow as pa
-from ibis import Table
 
 from brokenseal import schema
-from brokenseal.cases import cut
+from brokenseal.cases import cut, silent
 from brokenseal.lake import Lake
 
-BLIND = timedelta(hours=24)
 SHORT_DAYS = 14
-QUIET_DAYS = 3
 MOST_RECORDS = 20
 NEEDED = ("interactive", "non-interactive")
 Row = dict[str, Any]
@@ -32,11 +29,13 @@ def gaps(lake: Lake, as_of: datetime, *, settled: bool) -> None:
     """Write `gaps`."""
     streams = lake.fetch(lake.read("streams")).to_pylist()
     rows = [
-        *_throttled(lake),
+        *(_left(found, records) for found, records in silent.throttled(lake)),
         *_sync_only(lake),
         *_no_token_ids(lake),
         *_issuance_logs(streams),
-        *_silent(lake),
+        *(_left(found) for found in silent.mailboxes(lake, streams)),
+        *(_left(found) for found in silent.organisations(lake)),
+        *(_left(found) for found in silent.repeats(lake)),
         *_conflicts(lake),
         *_short(streams),
         *_refused(lake),
@@ -78,8 +77,10 @@ def _row(
     }
 
 
-def _left(found: cut.Left) -> Row:
-    return _row(found.kind, found.tenant, None, found.since, found.until, found.meaning, about=found.about)
+def _left(found: cut.Left, records: list[str] | None = None) -> Row:
+    return _row(
+        found.kind, found.tenant, found.mailbox, found.since, found.until, found.meaning, records, about=found.about
+    )
 
 
 def _not_handed_over(lake: Lake) -> Iterator[Row]:
@@ -99,29 +100,6 @@ def _not_handed_over(lake: Lake) -> Iterator[Row]:
                 f"taken in ({r['file_sha256']}): it was changed on the way, or is another file."
             )
             yield _row("custody-differs", None, None, None, None, meaning, about=f"{name} {r['stated_sha256']}")
-
-
-def _throttled(lake: Lake) -> Iterator[Row]:
-    """After a record that says so, binds of this mailbox are not logged for 24 hours."""
-    a = lake.read("accesses")
-    hit = a.filter(a.throttled).select("tenant_id", "mailbox", "time", "record_id").order_by(["time", "record_id"])
-    open_until: dict[tuple[str, str], tuple[datetime, datetime, list[str]]] = {}
-    done: list[tuple[tuple[str, str], tuple[datetime, datetime, list[str]]]] = []
-    for r in lake.fetch(hit).to_pylist():
-        key = (r["tenant_id"], r["mailbox"])
-        if key in open_until and r["time"] <= open_until[key][1]:
-            since, _, records = open_until[key]
-            open_until[key] = (since, r["time"] + BLIND, [*records, r["record_id"]])
-            continue
-        if key in open_until:
-            done.append((key, open_until[key]))
-        open_until[key] = (r["time"], r["time"] + BLIND, [r["record_id"]])
-    for (tenant, mailbox), (since, until, records) in [*done, *open_until.items()]:
-        meaning = (
-            "The provider stopped logging single messages for 24 hours after too many accesses: what was accessed "
-            "message by message in that time is not in the log; synchronised folders still are."
-        )
-        yield _row("throttled", tenant, mailbox, since, until, meaning, records)
 
 
 def _sync_only(lake: Lake) -> Iterator[Row]:
@@ -177,33 +155,11 @@ def _issuance_logs(streams: list[Row]) -> Iterator[Row]:
             yield _row("short-issuance-log", tenant, None, end, until, short.format("end earlier than"))
 
 
-def _silent(lake: Lake) -> Iterator[Row]:
-    """An access log that starts or stops while the mailbox lives on: its owner signs in, the log holds no access."""
-    a, s = lake.read("accesses"), lake.read("signins")
-    seen = a.group_by("tenant_id", "mailbox").agg(since=a.time.min(), until=a.time.max(), days=_days(a))
-    active = s.filter(s.user.notnull())
-    alive = active.group_by("tenant_id", mailbox=active.user).agg(begin=active.time.min(), end=active.time.max())
-    both = seen.join(alive, ["tenant_id", "mailbox"])
-    quiet = ibis.interval(days=QUIET_DAYS)
-    late, early = both.since > both.begin + quiet, both.until < both.end - quiet
-    for r in lake.fetch(both.filter(late | early).order_by("tenant_id", "mailbox")).to_pylist():
-        if r["since"] > r["begin"] + timedelta(days=QUIET_DAYS):
-            meaning = "The owner signs in, but the log holds no access before this: it began later than the mailbox."
-            yield _row("log-starts", r["tenant_id"], r["mailbox"], r["begin"], r["since"], meaning)
-        if r["until"] < r["end"] - timedelta(days=QUIET_DAYS):
-            meaning = (
-                "The owner still signs in, but the log holds no access any more: licence, audit settings or export?"
-            )
-            yield _row("log-stops", r["tenant_id"], r["mailbox"], r["until"], r["end"], meaning)
-
-
-def _days(accesses: Table) -> ibis.Value:
-    return accesses.time.cast("string")[:10].nunique()
-
-
 def _conflicts(lake: Lake) -> Iterator[Row]:
     """Copies of one record that disagree in what both hold."""
     s = lake.read("sightings")
+    told = s.group_by("record_id").agg(least=s.content.min(), most=s.content.max())
+    s = s.semi_join(told.filter(told.least != told.most), "record_id")
     # 32 letters of what every shape tells, and then those of what only whole shapes do
     shared, rest = s.content[:32], s.content[32:].nullif("")
     told = s.filter(s.content.notnull()).group_by("record_id").agg(

@@ -12,6 +12,7 @@ held together by its clients, sessions and tokens alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -21,11 +22,16 @@ from ibis import Table
 from ibis.expr.types import FloatingValue, Value
 
 from brokenseal import bits
+from brokenseal.cases import keys
 from brokenseal.lake import Lake
 
 MOST_LINKS = 200_000
 WIDE = ("network", "network and client", "prefix", "prefix and client")
 """Keys of a whole neighbourhood."""
+CARRIED = ("session", "token", "client")
+"""Keys that go where their owner goes."""
+LENT = ("session ", "token ")
+"""How a link begins that a session or token made: the act may be its owner's own."""
 DOUBTED = pa.schema([("visit_id", pa.string())])
 
 
@@ -57,17 +63,33 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     if not found:
         return {}
     weighed = _weighed(lake, found)
-    acts = lake.read("judged").select("visit_id", "bits", "at_home", "net_level")
-    new = weighed.filter(weighed.mine == 0).join(acts, "visit_id")
+    acts = lake.read("judged").select("visit_id", "bits", "at_home", "rooted", "net_level")
+    new = weighed.filter(weighed.mine == 0).semi_join(_draws(lake, found), ["kind", "value"]).join(acts, "visit_id")
     # a key that others carry more often than the found acts is nobody's own
     held = new.found >= new.others
     # nor does a network draw anybody in where several colleagues are at home: being there is nothing of his own
     wide = new.kind.isin(WIDE) & (new.net_level == 1)
-    new = new.filter(~new.at_home & ~wide & held & (new.bits > 0) & (new.bits + new.link >= line))
+    # a stolen session is its owner's too; but one who copies a client vouches for its network himself, and so a place draws
+    # in what is at home there unless that home is a habit
+    home = new.at_home & (new.rooted | new.kind.isin(CARRIED))
+    new = new.filter(~home & ~wide & held & (new.bits > 0) & (new.bits + new.link >= line))
     order = ibis.window(group_by="visit_id", order_by=[ibis.desc(new.link), new.kind, new.value])
     new = new.mutate(nth=ibis.row_number().over(order))
     rows = lake.fetch(new.filter(new.nth == 0).select("visit_id", "kind", "value", "link")).to_pylist()
     return {r["visit_id"]: Link(f"{r['kind']} {r['value']}", r["link"]) for r in rows}
+
+
+def lent(lake: Lake, found: Mapping[str, Link | None]) -> Table:
+    """What only a session or token brought in, one by one (visit_id): it may be its owner's own."""
+    ids = sorted(v for v, link in found.items() if link is not None and not link.group and link.by.startswith(LENT))
+    return lake.put("lent", pa.table({"visit_id": ids}, schema=DOUBTED))
+
+
+def _draws(lake: Lake, found: dict[str, Link | None]) -> Table:
+    """The keys that may draw in: where only a session or token brought an act in, its place draws in nobody."""
+    held = lake.read("held")
+    own = held.anti_join(lent(lake, found), "visit_id")
+    return held.filter(held.kind.isin(CARRIED)).union(own).select("kind", "value").distinct()
 
 
 def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
@@ -78,9 +100,9 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
     two apart.
     """
     mine = lake.put("found", pa.table({"visit_id": sorted(found)}, schema=DOUBTED))
-    marked = _marked(lake.read("visit_keys"), mine)
-    held = marked.filter(marked.mine == 1).select("kind", "value").distinct()
-    near = marked.semi_join(held, ["kind", "value"])
+    every, relations = lake.read("visit_keys"), lake.read("relations")
+    held = lake.write("held", every.semi_join(mine, "visit_id"))
+    near = _marked(every.semi_join(held.select("kind", "value").distinct(), ["kind", "value"]), mine)
     benign = 1 - near.mine
     per_key = ibis.window(group_by=["kind", "value"])
     per_relation = ibis.window(group_by=["kind", "value", "relationship_id"])
@@ -88,11 +110,10 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
         others=(benign.sum().over(per_key) - benign.sum().over(per_relation)).cast("int64"),
         found=near.mine.sum().over(per_key).cast("int64"),
     )
-    visits = _marked(lake.read("visits"), mine)
-    total = visits.count().as_scalar().cast("float64")
-    around = _around(visits, lake.read("relations"))
+    total = relations.visits.sum().as_scalar().cast("float64")
+    around = _around(relations, lake.read("visits").semi_join(mine, "visit_id"))
     out = _kept(near.left_join(around, "relationship_id"))
-    out = _kept(out.left_join(_collisions(marked, lake.read("relations")), ["kind", "net"]))
+    out = _kept(out.left_join(_collisions(lake.read("crowds"), held, relations), ["kind", "net"]))
     own, net, client = (_rare(total, out[c]) for c in ("others", "net_others", "client_others"))
     place = net + ibis.coalesce(out.seldom, 0.0)
     most = ibis.cases(
@@ -119,11 +140,12 @@ def _rare(total: FloatingValue, others: Value) -> FloatingValue:
     return ((total + 1) / (others.cast("float64") + 1)).log2()
 
 
-def _around(visits: Table, relations: Table) -> Table:
+def _around(relations: Table, mine: Table) -> Table:
     """For each relationship: its network, and how many visits of others nobody doubts carry its network, its client."""
-    trusted = visits.filter(visits.mine == 0).group_by("relationship_id").agg(n=ibis._.count())
-    each = _kept(relations.select("relationship_id", "net", "client_key").left_join(trusted, "relationship_id"))
-    n = ibis.coalesce(each.n, 0)
+    gone = mine.group_by("relationship_id").agg(gone=ibis._.count())
+    each = relations.select("relationship_id", "net", "client_key", "visits")
+    each = _kept(each.left_join(gone, "relationship_id"))
+    n = each.visits - ibis.coalesce(each.gone, 0)
     return each.select(
         "relationship_id",
         "net",
@@ -132,12 +154,18 @@ def _around(visits: Table, relations: Table) -> Table:
     )
 
 
-def _collisions(marked: Table, relations: Table) -> Table:
-    """In each network, how seldom an address or prefix is shared by two of the people who are there, in bits."""
-    places = marked.filter((marked.mine == 0) & marked.kind.isin(["address", "prefix"]))
+def _collisions(crowds: Table, held: Table, relations: Table) -> Table:
+    """In each network, how seldom an address or prefix is shared by two of the people who are there, in bits.
+
+    held: the keys of the found acts, which count for nobody.
+    """
+    places = held.filter(held.kind.isin(["address", "prefix"]))
     places = places.join(relations.select("relationship_id", "net"), "relationship_id")
-    who = places.tenant_id.fill_null("?") + " " + places.actor.fill_null("?")
-    values = places.mutate(who=who).group_by("kind", "net", "value").agg(n=ibis._.count(), people=ibis._.who.nunique())
+    whose = ["kind", "net", "value", "who"]
+    gone = places.mutate(who=keys.who(places)).group_by(whose).agg(gone=ibis._.count())
+    left = _kept(crowds.left_join(gone, whose))
+    left = left.mutate(left=left.visits - ibis.coalesce(left.gone, 0))
+    values = left.filter(left.left > 0).group_by("kind", "net", "value").agg(n=ibis._.left.sum(), people=ibis._.count())
     shared = ibis.ifelse(values.people >= 2, values.n, 0)
     rates = values.group_by("kind", "net").agg(n=values.n.sum(), shared=shared.sum())
     seldom = ((rates.n.cast("float64") + 1) / (rates.shared.cast("float64") + 0.5)).log2()
@@ -146,15 +174,37 @@ def _collisions(marked: Table, relations: Table) -> Table:
     return each.union(paired)
 
 
+def accompanied(lake: Lake, found: dict[str, Link | None], false_cases: float) -> set[str]:
+    """The found acts that are not alone: members of a group, and what shares a rare key with an act of another
+    relationship. Of what `widen` weighed last.
+
+    One who is odd alone may be benign, and is a precedent for others who are odd in the same way; a campaign's acts are
+    no precedents for one another.
+    """
+    grouped = {visit for visit, link in found.items() if link is not None}
+    if not found:
+        return grouped
+    rare = _rarely(lake.read("near"), len(found), false_cases)
+    met = rare.group_by("kind", "value").agg(relationships=rare.relationship_id.nunique())
+    rare = rare.semi_join(met.filter(met.relationships >= 2), ["kind", "value"])
+    return grouped | set(lake.fetch(rare.select("visit_id").distinct())["visit_id"].to_pylist())
+
+
+def _rarely(weighed: Table, acts: int, false_cases: float) -> Table:
+    """Found acts with the keys that join them: each act may join the rest by chance about once in as many as there are."""
+    return weighed.filter((weighed.mine == 1) & (weighed.link >= bits.line(acts, false_cases)))
+
+
 def components(lake: Lake, found: dict[str, Link | None], false_cases: float) -> list[list[str]]:
     """The found acts, joined where they share something whose coincidence is rarer than one in their number, or all."""
     graph: rx.PyGraph = rx.PyGraph(multigraph=False)
     places = {visit: graph.add_node(visit) for visit in sorted(found)}
     if not places:
         return []
-    weighed = _weighed(lake, found)
-    # each act may join the rest by chance about once in as many as there are
-    rare = weighed.filter((weighed.mine == 1) & (weighed.link >= bits.line(len(places), false_cases)))
+    # a round that drew nobody in has weighed the keys of just these
+    known = sorted(lake.fetch(lake.read("found"))["visit_id"].to_pylist()) == sorted(found)
+    weighed = lake.read("near") if known else _weighed(lake, found)
+    rare = _rarely(weighed, len(places), false_cases)
     rows = lake.fetch(
         rare.select("visit_id", "kind", "value", "link")
         .order_by([ibis.desc("link"), "kind", "value", "visit_id"])

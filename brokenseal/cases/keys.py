@@ -1,9 +1,10 @@
 """What an act may share with another.
 
 What: `visit_keys`, one row a visit and key: address, /24 or /48, network, each alone and with its client; session, token,
-client. Why: an intruder reuses infrastructure; acts that share something rare belong together. How: only addresses of
-callers are keys, since the provider's front end is shared by all; how rare a key is, `join` counts. Misses: an intruder
-who changes address, client and session at each visit shares nothing.
+client; who opened another's mailbox; and `crowds`, who uses each address and /24 or /48 in how many visits. Why: an
+intruder reuses infrastructure; acts that share something rare belong together. How: only addresses of callers are keys,
+since the provider's front end is shared by all; how rare a key is, `join` counts. Misses: an intruder who changes
+address, client and session at each visit shares nothing.
 """
 
 from __future__ import annotations
@@ -14,13 +15,20 @@ from ibis.expr.types import StringValue
 
 from brokenseal.lake import Lake
 
+DELEGATED = " in another's mailbox"
+
 
 def keys(lake: Lake) -> None:
-    """Write `visit_keys`: visit_id, relationship_id, tenant_id, box, actor, kind, value."""
+    """Write `visit_keys` (visit_id, relationship_id, tenant_id, box, actor, kind, value) and `crowds`."""
     v = lake.read("visits")
     v = v.filter(~v.background)
     called = v.filter((v.ip_is == "caller") & v.ip.notnull())
     described = v.filter(v.agent.notnull())
+    # who opens another's mailbox is something to share; that its owner opens it is not
+    others = ~ibis.coalesce(v.logon_type, "owner").isin(["owner", "system"])
+    guest = v.filter(others)
+    # a delegate's session is genuine, and his own mailbox is no victim of it
+    role = ibis.ifelse(others, DELEGATED, "")
     parts = [
         _key(called, "address", called.ip),
         _key(called, "address and client", called.ip + " | " + called.client_key),
@@ -29,13 +37,32 @@ def keys(lake: Lake) -> None:
         _key(called, "network", called.net),
         _key(called, "network and client", called.net + " | " + called.client_key),
         _key(described, "client", described.client_key),
-        _key(v, "session", v.session_id),
-        _key(v, "token", v.token_id),
+        _key(v, "session", v.session_id + role),
+        _key(v, "token", v.token_id + role),
+        _key(guest, "actor", guest.tenant_id.fill_null("?") + " " + guest.actor),
     ]
     every = parts[0]
     for part in parts[1:]:
         every = every.union(part)
     lake.write("visit_keys", every)
+    lake.write("crowds", _crowds(called))
+
+
+def who(rows: Table) -> StringValue:
+    """A person of an organisation, in one text."""
+    return rows.tenant_id.fill_null("?") + " " + rows.actor.fill_null("?")
+
+
+def _crowds(called: Table) -> Table:
+    """kind, net, value, who, visits."""
+    met = called.group_by("net", "ip", "prefix", who=who(called)).agg(visits=called.count())
+    parts = [
+        met.select("net", "who", "visits", kind=ibis.literal(kind), value=met[column])
+        for kind, column in (("address", "ip"), ("prefix", "prefix"))
+    ]
+    both = parts[0].union(parts[1])
+    both = both.filter(both.value.notnull())
+    return both.group_by("kind", "net", "value", "who").agg(visits=both.visits.sum().cast("int64"))
 
 
 def _key(visits: Table, kind: str, value: StringValue) -> Table:

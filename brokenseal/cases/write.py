@@ -104,7 +104,7 @@ def tables(
     _put(lake, "findings", findings)
     _put(lake, "cases", [_summed(lake, c, findings, as_of) for c in cases])
     _mailboxes(lake, cases, found, lines)
-    lake.write("case_items", _items(lake))
+    lake.write("case_items", _items(lake, join.lent(lake, found)))
 
 
 def summary(lake: Lake, as_of: datetime, judgement: Any, options: Mapping[str, Any], hashes: Mapping[str, str]) -> None:
@@ -369,8 +369,11 @@ def _mailboxes(lake: Lake, cases: list[Case], found: Mapping[str, join.Link | No
     _put(lake, "case_mailboxes", rows)
 
 
-def _items(lake: Lake) -> Table:
-    """Messages listed and folders synchronised, each with whose access it may have been."""
+def _items(lake: Lake, lent: Table) -> Table:
+    """Messages listed and folders synchronised, each with whose access it may have been.
+
+    lent: visit_id of what only a shared session or token brought in; that may be its owner's as well.
+    """
     mine = lake.read("case_acts").select("case_id", visit_id="act_id")
     visits = lake.read("visits")
     carried = visits.select(
@@ -381,8 +384,11 @@ def _items(lake: Lake) -> Table:
     outside = outside.filter(outside.carrier.notnull()).select("tenant_id", "box", "carrier").distinct()
     outside = lake.write("others_carriers", outside.mutate(shared=ibis.literal(1)))
     both = inside.left_join(outside, ["tenant_id", "box", "carrier"])
-    inside = both.select("visit_id", "case_id", "mailbox", either=ibis.coalesce(both.shared, 0))
+    both = both.left_join(lent.mutate(lent=ibis.literal(1)), "visit_id")
+    either = ibis.greatest(ibis.coalesce(both.shared, 0), ibis.coalesce(both.lent, 0))
+    inside = both.select("visit_id", "case_id", "mailbox", either=either)
     records = lake.read("visit_records").join(inside, "visit_id").select("record_id", "case_id", "mailbox", "either")
+    records = lake.write("case_records", records)
     items, accesses = lake.read("items").drop("mailbox"), lake.read("accesses").drop("mailbox")
     # a message that no lasting id names is known by the one it has in its folder
     lasting = ibis.coalesce(items.message_id, items.immutable_id).notnull()
@@ -405,7 +411,7 @@ def _items(lake: Lake) -> Table:
     )  # fmt: skip
     both = listed.mutate(certainty=ibis.literal("listed")).select(*folders.columns).union(folders)
     told = both.mutate(by=ibis.ifelse(both.alone == 0, "intruder", "either")).drop("alone")
-    return _traced(told, lake.read("messages"))
+    return _traced(lake.write("case_told", told), lake.read("messages"))
 
 
 def _traced(told: Table, messages: Table) -> Table:

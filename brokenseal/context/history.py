@@ -1,8 +1,8 @@
 """What is ordinary: who uses which network with which client.
 
-What: `relations`, one row a relationship (mailbox, actor, network, client), written once; and `pairs`, one row a
-mailbox, network and client, and `standing`, how well each relationship's network and client are known (0 at home in
-this mailbox, 1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4
+What: `relations`, one row a relationship (mailbox, actor, network, client), and `days`, when it was there, written once;
+and `pairs`, one row a mailbox, network and client, and `standing`, how well each relationship's network and client are known
+(0 at home in this mailbox, 1 in three or more others of its organisation, 2 in one or two, 3 in another organisation only, 4
 nowhere), both written again in each round without the doubted visits. Why: history must not learn the intruder, and
 novelty is judged by relationship, not by access. How: a mailbox's habits are the network and the client that it uses on
 half of its days, and what was together there from the log's first days; from them knowledge spreads, client to network
@@ -29,7 +29,10 @@ NOWHERE = ("provider", "none")
 
 
 def relations(lake: Lake) -> None:
-    """Write `relations`, and `days`: how many visits of a relationship each day has, the provider's own left out."""
+    """Write `relations`; `days`: how many visits of a relationship each day has, the provider's own left out; `habits`.
+
+    `habits` is `pairs` as long as nobody is doubted.
+    """
     v = lake.read("visits")
     grouped = v.group_by("relationship_id", "tenant_id", "box").agg(
         actor=v.actor.min(),
@@ -49,8 +52,28 @@ def relations(lake: Lake) -> None:
     joined = grouped.join(begins, ["tenant_id", "box"])
     warm = joined["first"] < joined.begin + ibis.interval(days=WARM_DAYS)
     period = ibis.ifelse(joined.background, "background", ibis.ifelse(warm, "warm", "settled"))
-    lake.write("relations", joined.mutate(period=period).drop("begin"))
-    lake.write("days", _by_day(v))
+    known = lake.write("relations", joined.mutate(period=period).drop("begin"))
+    named = known.select("relationship_id", "tenant_id", "box", "net", "client_key")
+    counted = _by_day(v.anti_join(_alien(lake, v), ["tenant_id", "actor", "net"]))
+    days = lake.write("days", counted.join(named, "relationship_id"))
+    lake.write("habits", _vouching(days, known))
+
+
+def _alien(lake: Lake, visits: Table) -> Table:
+    """Networks that are nobody's home: tenant_id, actor, net, where tokens were used that nobody issued, none that somebody
+    did, and from which that person never signed in. However often he comes, he vouches for nothing there."""
+    placed = visits.filter(~visits.background & ~visits.net.isin(NOWHERE))
+    person = ["tenant_id", "actor", "net"]
+    seen = placed.group_by(*person).agg(
+        orphans=(placed.link == "orphan").cast("int64").sum(),
+        linked=placed.link.isin(["token", "session"]).cast("int64").sum(),
+    )
+    s = lake.read("signins")
+    home = s.filter(s.user.notnull() & s.net.notnull()).select("tenant_id", "net", actor="user").distinct()
+    # a guest's tokens are issued, and in part logged, at home
+    guests = s.filter(s.home_tenant_id != s.tenant_id).select("tenant_id", actor="user").distinct()
+    alien = seen.filter((seen.orphans > 0) & (seen.linked == 0)).select(*person)
+    return alien.anti_join(home, person).anti_join(guests, ["tenant_id", "actor"])
 
 
 def _by_day(visits: Table) -> Table:
@@ -60,13 +83,17 @@ def _by_day(visits: Table) -> Table:
 
 
 def pairs(lake: Lake) -> None:
-    """Write `pairs` from the visits nobody doubts (`doubted`: visit_id)."""
-    doubted = _by_day(lake.read("visits").semi_join(lake.read("doubted"), "visit_id"))
-    days, relations = lake.read("days"), lake.read("relations")
-    left = days.left_join(doubted.rename(gone="visits"), ["relationship_id", "day"])
-    left = left.filter(left.visits > ibis.coalesce(left.gone, 0)).select("relationship_id", "day")
-    named = relations.select("relationship_id", "tenant_id", "box", "net", "client_key")
-    lake.write("pairs", _vouching(left.join(named, "relationship_id"), relations))
+    """Write `pairs` from the visits nobody doubts (`doubted`: visit_id); only mailboxes with doubted ones are asked again."""
+    doubted = lake.read("visits").semi_join(lake.read("doubted"), "visit_id")
+    gone = lake.write("days_gone", _by_day(doubted)).rename(gone="visits")
+    relations = lake.read("relations")
+    touched = relations.semi_join(gone, "relationship_id").select("tenant_id", "box").distinct()
+    touched = lake.write("boxes_touched", touched)
+    days = lake.read("days").semi_join(touched, ["tenant_id", "box"]).left_join(gone, ["relationship_id", "day"])
+    left = days.filter(days.visits > ibis.coalesce(days.gone, 0))
+    daily = lake.write("days_left", left.select("relationship_id", "tenant_id", "box", "net", "client_key", "day"))
+    again = _vouching(daily, relations.semi_join(touched, ["tenant_id", "box"]))
+    lake.write("pairs", lake.read("habits").anti_join(touched, ["tenant_id", "box"]).union(again))
 
 
 def _vouching(daily: Table, relations: Table) -> Table:
@@ -114,6 +141,7 @@ def _vouching(daily: Table, relations: Table) -> Table:
             | (known.client_known.sum().over(ibis.window(group_by=["tenant_id", "box", "net"])) >= 2)
         ),
         vouches_client=(known.placed & (clients >= 1)) | known.home_client | known.habit,
+        rooted=known.home_net | known.habit,
     )
 
 
@@ -136,17 +164,24 @@ def _days(daily: Table, name: str, *by: str) -> Table:
 
 
 def standing(lake: Lake, *, isolate: bool = False) -> None:
-    """Write `standing`: relationship_id, net_level, client_level. isolate: what other organisations know is not asked."""
+    """Write `standing`: relationship_id, net_level, client_level, and whether its network is a habit (`rooted`).
+
+    isolate: what other organisations know is not asked.
+    """
     judged = lake.read("relations")
     judged = judged.filter(~judged.background)
     pairs = lake.read("pairs")
     net = _level(judged, pairs, "net", "vouches_net", "settled_net", "home_net", isolate)
     client = _level(judged, pairs, "client_key", "vouches_client", "vouches_client", "home_client", isolate)
     joined = net.rename(net_level="level").join(client.rename(client_level="level"), "relationship_id")
-    joined = joined.join(judged.select("relationship_id", "net"), "relationship_id")
+    joined = joined.join(judged.select("relationship_id", "tenant_id", "box", "net"), "relationship_id")
+    habits = pairs.filter(pairs.rooted).select("tenant_id", "box", "net").distinct().mutate(habit=ibis.literal(1))
+    joined = joined.left_join(habits, ["tenant_id", "box", "net"])
     # the provider's front end is no place to be new in
-    level = ibis.ifelse(joined.net.isin(NOWHERE), 0, joined.net_level)
-    lake.write("standing", joined.mutate(net_level=level).drop("net"))
+    nowhere = joined.net.isin(NOWHERE)
+    level = ibis.ifelse(nowhere, 0, joined.net_level)
+    rooted = nowhere | (ibis.coalesce(joined.habit, 0) == 1)
+    lake.write("standing", joined.select("relationship_id", "client_level", net_level=level, rooted=rooted))
 
 
 def _level(judged: Table, pairs: Table, value: str, vouches: str, settled: str, home: str, isolate: bool) -> Table:

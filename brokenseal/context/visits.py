@@ -201,10 +201,7 @@ def _met(accesses: Table) -> Table:
 
 def _joined(parts: list[StringValue]) -> StringValue:
     """Texts in one, absent ones as '-', so that absent is a value of its own."""
-    text = ibis.coalesce(parts[0], ibis.literal("-"))
-    for part in parts[1:]:
-        text = text + " | " + ibis.coalesce(part, ibis.literal("-"))
-    return text
+    return ibis.literal(" | ").join([ibis.coalesce(part, ibis.literal("-")) for part in parts])
 
 
 def _numbered(accesses: Table) -> Table:
@@ -216,11 +213,12 @@ def _numbered(accesses: Table) -> Table:
         odd=timed.token_id_odd.cast("int64"), full=timed.throttled.cast("int64"),
         sync=(timed.access == "sync").cast("int64"),
     )  # fmt: skip
-    order = [timed.time, timed.record_id]
-    before = timed.mutate(previous=timed.time.lag().over(ibis.window(group_by=list(_NUMBERS), order_by=order)))
+    # whichever of two at one moment comes first, the time before theirs is the same, and so is what the frame holds
+    alike = ibis.window(group_by=list(_NUMBERS), order_by=timed.time)
+    before = timed.mutate(previous=timed.time.lag().over(alike))
     cut = before.previous.isnull() | (before.time > before.previous + ibis.interval(minutes=CUT_MINUTES))
     cuts = before.mutate(cut=ibis.ifelse(cut, before.time, ibis.null("timestamp")))
-    running = ibis.window(group_by=list(_NUMBERS), order_by=[cuts.time, cuts.record_id], preceding=None, following=0)
+    running = ibis.range_window(group_by=list(_NUMBERS), order_by=cuts.time, preceding=None, following=0)
     return cuts.mutate(first=cuts.cut.max().over(running)).drop("previous", "cut")
 
 
@@ -275,7 +273,7 @@ def _visits(numbered: Table, items: Table, people: Table, tools: Table, places: 
     whole = whole.join(_relationships(n, people, tools, places), ["person", "key_number", "net_number"])
     whole = whole.left_join(_messages(n, items), list(_VISIT))
     whole = whole.drop([c for c in whole.columns if c.endswith("_right")])
-    text = _joined([whole[c] for c in KEY]) + " | " + whole["first"].cast("string")
+    text = _joined([*(whole[c] for c in KEY), whole["first"].cast("string")])
     background = (whole.client == "restsystem") & (whole.net == "provider")
     carrier = ibis.ifelse(whole.token_id.notnull(), "token", ibis.ifelse(whole.session_id.notnull(), "session", "none"))
     return whole.mutate(

@@ -21,6 +21,7 @@ REASON = Reason(
     "this mailbox and this kind of client. Each doubling is a level.",
     misses="Slow and narrow access; what the log does not show since the same message was accessed within the hour.",
     benign=(("a search, a clean-up, a long journey offline", "the person; which folders and messages"),),
+    learns=True,
 )
 
 _LIFE = each_day(20, items=2)
@@ -32,8 +33,11 @@ CASES = (
 
 
 def judge(tables: Tables) -> Table:
-    """Visits by how many messages or folders they accessed."""
+    """Visits by how many messages or folders they accessed; a client new to the mailbox, which fetches what there is, is
+    compared with other new ones."""
     v = tables.visits.filter(~tables.visits.background)
+    fresh = tables.standing.select("relationship_id", fresh=tables.standing.client_level > 0)
+    v = v.left_join(fresh, "relationship_id")
     synced = v.sync_count > 0
     count = ibis.ifelse(synced, v.sync_count, v.item_count)
     level = ibis.literal(0)
@@ -43,7 +47,9 @@ def judge(tables: Tables) -> Table:
         "relationship_id",
         "tenant_id",
         "box",
-        stratum=v.client + ibis.ifelse(synced, " sync", " bind"),
+        stratum=v.client
+        + ibis.ifelse(synced, " sync", " bind")
+        + ibis.ifelse(ibis.coalesce(v.fresh, ibis.literal(False)), " new", ""),
         unit_id=v.visit_id,
         level=level.cast("int64"),
     )

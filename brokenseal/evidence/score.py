@@ -9,12 +9,15 @@ the keys tried. Misses: reasons that depend on one another across aspects weigh 
 
 from __future__ import annotations
 
+from typing import Any
+
 import ibis
 import pyarrow as pa
 from ibis import Table
 from ibis.expr.types import Value
 
 from brokenseal import bits
+from brokenseal.evidence import reach
 from brokenseal.lake import Lake
 
 JOINT = ("network", "client")
@@ -47,7 +50,8 @@ def hits(lake: Lake, aspects: dict[str, str]) -> None:
 
 
 def judge(lake: Lake, *, isolate: bool = False) -> None:
-    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), at_home.
+    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), at_home, and
+    rooted: its network is a habit there.
 
     What is at home and weighs nothing, as nearly all is, has no row.
     """
@@ -58,13 +62,16 @@ def judge(lake: Lake, *, isolate: bool = False) -> None:
     strongest = lake.write("strongest", strongest.mutate(plain=strongest.network + strongest.client))
     relations = _per_relation(lake, strongest, isolate)
     home = lake.read("standing")
-    home = home.select("relationship_id", "net_level", at_home=(home.net_level == 0) & (home.client_level == 0))
+    home = home.select(
+        "relationship_id", "net_level", "rooted", at_home=(home.net_level == 0) & (home.client_level == 0)
+    )
     placed = relations.select("relationship_id", "joint").left_join(home, "relationship_id")
     placed = placed.select(
         "relationship_id",
         "joint",
         net_level=ibis.coalesce(placed.net_level, 0),
         at_home=ibis.coalesce(placed.at_home, ibis.literal(True)),
+        rooted=ibis.coalesce(placed.rooted, ibis.literal(True)),
     )
     own = strongest.select("visit_id", *SEPARATE)
     wide = lake.read("visits").select("visit_id", "relationship_id").join(placed, "relationship_id")
@@ -83,7 +90,8 @@ def judge(lake: Lake, *, isolate: bool = False) -> None:
     out = wide.join(sums, "raw")
     # what is at home in its mailbox is judged by itself alone: neighbours in an office do not add up
     apart = ibis.ifelse(out.at_home, 0, ibis.least(out.bits, _apart(out)))
-    lake.write("judged", out.select("visit_id", "relationship_id", "bits", "raw", "at_home", "net_level", apart=apart))
+    columns = ["visit_id", "relationship_id", "bits", "raw", "at_home", "rooted", "net_level"]
+    lake.write("judged", out.select(*columns, apart=apart))
 
 
 def _apart(row: Table) -> Value:
@@ -140,13 +148,14 @@ def _histogram(lake: Lake, relations: Table, column: str) -> bits.Histogram:
     return dict(zip(rows["weight"].to_pylist(), rows["n"].to_pylist()))
 
 
-def groups(lake: Lake, false_cases: float, alone: int) -> int:
+def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False) -> int:
     """Write `group_members`: visit_id, by, bits; returns the groups' line in tenths.
 
     A group is the actors that share a key, each with the oddest act (one application in a hundred mailboxes is one fact).
     It weighs what its coincidence does: that so many of those who are new somewhere are new just there, where few or
     none are at home; and that the rest of their oddness adds up to so much. alone: the line of single acts, in tenths;
-    what crosses it by itself lends nothing to a group, since a link weighs what ties others to it.
+    what crosses it by itself lends nothing to a group, since a link weighs what ties others to it. What one person newly
+    opened of others' mailboxes is a group of its own, which `reach` weighs.
     """
     acts = lake.read("judged")
     acts = acts.filter((acts.bits < alone) & ~acts.at_home).select("visit_id", "apart", "net_level", own="bits")
@@ -164,13 +173,15 @@ def groups(lake: Lake, false_cases: float, alone: int) -> int:
         relationship_id=oddest.relationship_id.min(),
     )
     shared = lake.write("shared_keys", per_key.filter(per_key.n >= 2))
-    tried = lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py()
+    persons = lake.fetch(reach.reach(lake, isolate=isolate)).to_pylist()
+    tried = lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py() + len(persons)
     line = bits.line(max(tried, 1), false_cases)
     met = _met(lake, shared)
     loud = met.filter(met.total + met.place >= line)
     rows = lake.fetch(loud.order_by("kind", "value")).to_pylist()
     weights = _group_weights(lake, rows)
-    chosen = [(r["kind"], r["value"], w) for r, w in zip(rows, weights) if w >= line]
+    weighed = [*zip(rows, weights), *((r, r["place"]) for r in persons)]
+    chosen = [(r["kind"], r["value"], w) for r, w in sorted(weighed, key=_named) if w >= line]
     groups = lake.put(
         "groups",
         pa.table(
@@ -180,9 +191,15 @@ def groups(lake: Lake, false_cases: float, alone: int) -> int:
     )
     # who lends the group neither newness nor token and volume is there by chance
     lends = (keys.apart >= MEMBER_BITS) | ((keys.net_level > COMMON) & (keys.own >= MEMBER_BITS))
-    members = keys.filter(lends).join(groups, ["kind", "value"])
+    reached = lake.read("reach_visits").mutate(kind=ibis.literal(reach.KIND))
+    members = keys.filter(lends).select("visit_id", "kind", "value")
+    members = members.union(reached.select(*members.columns)).join(groups, ["kind", "value"])
     lake.write("group_members", members.select("visit_id", by=members.kind + " " + members.value, bits=members.weight))
     return line
+
+
+def _named(weighed: tuple[dict[str, Any], int]) -> tuple[str, str]:
+    return weighed[0]["kind"], weighed[0]["value"]
 
 
 def _met(lake: Lake, shared: Table) -> Table:

@@ -15,7 +15,7 @@ from brokenseal import identifiers
 from brokenseal.errors import LakeError, UsageError
 
 COMPRESSION = "zstd"
-PACKED = f"compression {COMPRESSION}, compression_level 1"
+PACKED = f"compression {COMPRESSION}, compression_level 1, dictionary_size_limit 4000, parquet_version v2"
 """Quick, for what is short-lived or merged later anyway; tables of short texts come out no bigger."""
 _OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _UNITS = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024 * 1024}

@@ -44,6 +44,8 @@ OF_GAP = {
     "short-issuance-log": marked("Please hand over the sign-in logs of the time that those here do not cover."),
     "log-starts": marked("Since when were accesses to these mailboxes logged, and why not before?"),
     "log-stops": marked("Why does the log hold no more accesses to these mailboxes?"),
+    "log-pauses": marked("Why does the log hold no accesses to these mailboxes for a time?"),
+    "lost-hours": marked("Please hand over again the records of the hours in which none came through."),
     "conflicting-copies": marked(
         "Which of the disagreeing copies of these records is yours, and why is there another?"
     ),

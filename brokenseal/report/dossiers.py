@@ -41,9 +41,24 @@ def room(answer: Row) -> Room:
     return Room(items=max(1, share * 6 // 10 // ITEM_BYTES), acts=max(1, share * 4 // 10 // ACT_BYTES), whole=False)
 
 
+def said_of(answer: Row) -> dict[str, list[Row]]:
+    """Act to what people said of it."""
+    out: dict[str, list[Row]] = {}
+    for word in answer["decisions"]:
+        for act in word["acts"]:
+            out.setdefault(act, []).append(word)
+    return out
+
+
+def _said(acts: list[Row], said: dict[str, list[Row]]) -> list[Row]:
+    """Each word on one of these acts, once."""
+    found = {id(word): word for act in acts for word in said.get(act["act_id"], ())}
+    return list(found.values())
+
+
 def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
-    """Of each case, each mailbox: its acts, findings by reason, and gaps."""
-    out = []
+    """Of each case, each mailbox: its acts, findings by reason, what people said, and gaps."""
+    out, said = [], said_of(answer)
     for number, case in enumerate(answer["cases"], start=1):
         acts: dict[str | None, list[Row]] = {}
         for act in case["acts"]:
@@ -62,6 +77,7 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
                     "box": box,
                     "acts": own,
                     "reasons": _reasons(found),
+                    "said": _said(own, said),
                     "by_word": any(a["basis"] == "person" for a in own),
                     "orphan": any(a["link"] == "orphan" for a in own),
                     "bare_orphan": any(a["link"] == "orphan" for a in own)

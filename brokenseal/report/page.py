@@ -17,7 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from brokenseal.report import advice, asks, expiry, story, timeline, words
-from brokenseal.report.dossiers import ORPHAN, dossiers, room
+from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
 from brokenseal.report.keylines import keylines
 from brokenseal.report.language import LONGEST, Language, language
 from brokenseal.report.visible import visible
@@ -32,6 +32,8 @@ CARRIERS = ("session", "token")
 STATED = {"who": "who", "to_whom": "to whom", "time": "when", "account": "account", "query": "query", "note": "note"}
 """What custody lists may state of a file, beside what was done and its hash."""
 EXPORTED = ("account", "query")
+LISTED = "known_indicator"
+"""The reason that looks for what lists of known indicators name."""
 UNKNOWN: Mapping[str, Any] = {"explains": "", "misses": "", "benign": ()}
 Row = dict[str, Any]
 Reasons = Mapping[str, Mapping[str, Any]]
@@ -71,6 +73,7 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             ticks=timeline.ticks(span, lang),
             gaps=_gaps(answer["gaps"], span),
             dossiers=dossiers(answer, blind),
+            said=said_of(answer),
             room=room(answer),
             most=MOST_FINDINGS,
             most_indicators=MOST_INDICATORS,
@@ -173,8 +176,10 @@ def _known(reasons: Reasons, answer: Row) -> dict[str, Mapping[str, Any]]:
 
 
 def _unfound(reasons: Reasons, answer: Row) -> list[str]:
-    """Reasons that were looked for and weighed nothing in any case or lead."""
+    """Reasons that were looked for and weighed nothing in any case or lead; without a list nothing listed is looked for."""
     found = {f["evidence"] for part in (*answer["cases"], *answer["leads"]) for f in part["findings"]}
+    if "indicators" not in answer["tool"]["hashes"]:
+        found.add(LISTED)
     return [r["title"] for name, r in sorted(reasons.items()) if name not in found]
 
 

@@ -88,7 +88,7 @@ def _rest(answer: Row, page: Path | None) -> list[tuple[str, Text]]:
     decided = [d for d in answer["decisions"] if d["decision"] != "unsure"]
     rows = [
         *(
-            [("decided", Text(f"{words.many(len(decided), 'word')} of people honoured, shown in the report by name"))]
+            [("decided", Text(f"{words.many(len(decided), 'word')} of people honoured; the report names them"))]
             if decided
             else []
         ),

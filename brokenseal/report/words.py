@@ -21,10 +21,10 @@ CERTAINTY = {
     "unknown": marked("not known"),
 }
 LINKS = {
-    "token": marked("linked to its sign-in by its token"),
-    "session": marked("linked to a sign-in by its session"),
+    "token": marked("linked to the sign-in by the token"),
+    "session": marked("linked to a sign-in by the session"),
     "circumstantial": marked("a sign-in of the same person and address lies near; no proof"),
-    "orphan": marked("no sign-in issued its token or session"),
+    "orphan": marked("no sign-in issued the token or session"),
     "unlinkable": marked("the record names neither token nor session"),
     "pending": marked("the sign-in logs that would show it are missing or not yet settled"),
 }
@@ -42,6 +42,7 @@ STREAMS = {
     "managed-identity": marked("managed identity sign-in"),
 }
 RARE = 10**9
+MOST_BITS = 62
 Row = dict[str, Any]
 
 
@@ -135,8 +136,8 @@ def benign(once_in: int, lang: Language | None = None) -> Markup:
 
 
 def rarity(bits: float) -> int:
-    """Bits to "once in"."""
-    return max(1, round(2**bits))
+    """Bits to "once in"; what is beyond all counting is said alike, and a group may weigh more bits than a float holds."""
+    return max(1, round(2 ** min(bits, MOST_BITS)))
 
 
 def line(case: Row, line_bits: float, lang: Language | None = None) -> Markup:

@@ -10,6 +10,7 @@ import pytest
 
 import brokenseal.cases.cut
 import brokenseal.cases.gaps
+import brokenseal.cases.silent
 import brokenseal.report.verdict
 from bench import libraries
 from brokenseal import pipeline, schema
@@ -36,8 +37,9 @@ def anchors(text: str) -> set[str]:
 
 
 def gap_kinds() -> set[str]:
-    files = (Path(str(m.__file__)) for m in (brokenseal.cases.gaps, brokenseal.cases.cut))
-    return {kind for file in files for kind in KIND.findall(file.read_text(encoding="utf-8"))}
+    files = (Path(str(m.__file__)) for m in (brokenseal.cases.gaps, brokenseal.cases.cut, brokenseal.cases.silent))
+    named = {kind for file in files for kind in KIND.findall(file.read_text(encoding="utf-8"))}
+    return named | set(brokenseal.cases.silent.SILENCE)
 
 
 def test_generated_pages_do_not_lag() -> None:

@@ -24,7 +24,7 @@ def test_no_function_that_depends_on_order_or_engine(tmp_path: Path) -> None:
         for step in pipeline.CONTEXT:
             step(lake)
         lake.put("priors", pipeline.priors.table())
-        pipeline.weigh(lake, [], pipeline.Options(), 0)
+        pipeline.weigh(lake, [], [], pipeline.Options(), 0)
         compiled = list(lake.compiled)
     assert len(compiled) > 20
     found = {m.group(1).lower() for sql in compiled for m in BANNED.finditer(sql)}

@@ -26,7 +26,7 @@ def levels(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Le
         for step in pipeline.CONTEXT:
             step(lake)
         lake.put("priors", pipeline.priors.table())
-        pipeline.weigh(lake, [], pipeline.Options(), 0)
+        pipeline.weigh(lake, [], [], pipeline.Options(), 0)
         yield _levels(lake)
 
 

@@ -27,7 +27,7 @@ SLOWEST = 30.0
 
 def judge(data: bytes, secrets: tuple[bytes, ...], examiner: Examiner, folder: Path) -> int:
     """The properties, on some bytes; gives how many secrets were found in them."""
-    begun = time.monotonic()
+    begun = time.process_time()
     found = list(examiner.secrets(Bytes(data)))
     for one in found:
         assert 0 <= one.begin < one.end <= len(data) + 1, one
@@ -38,7 +38,7 @@ def judge(data: bytes, secrets: tuple[bytes, ...], examiner: Examiner, folder: P
     (folder / "file").write_bytes(data)
     whole = scan([folder / "file"], passwords=[planted.PASSWORD], unpacked=64 << 20)
     assert {f.thumbprint for f in found} <= {leak.thumbprint for leak in whole.leaks}
-    assert time.monotonic() - begun < SLOWEST
+    assert time.process_time() - begun < SLOWEST
     return len(found)
 
 

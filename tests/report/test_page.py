@@ -11,7 +11,7 @@ import pytest
 
 from brokenseal import report
 from brokenseal.report import words
-from tests.report import grown, invented
+from tests.report import golden, grown, invented
 
 ALLOWED = {
     "a", "article", "b", "bdi", "body", "br", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4",
@@ -103,11 +103,29 @@ def test_hostile_text_everywhere(answer: dict[str, Any]) -> None:
             return [poisoned(v, name) for v in value]
         free = ("subject", "folder", "mailbox", "ip", "user_agent", "value", "path", "reason", "message_id", "meaning",
                 "title", "stratum", "format", "tenant_id", "immutable_id", "stream", "against", "source", "issuer", "kids", "kid",
-                "kty", "thumbprint", "file", "member", "form", "known")  # fmt: skip
+                "kty", "thumbprint", "file", "member", "form", "known", "by", "because", "who", "account", "query", "note",
+                "act")  # fmt: skip
         return hostile if name in free and value is not None else value
 
-    page = Page(report.html(poisoned(copy.deepcopy(answer)), invented.REASONS))
-    assert set(page.tags) <= ALLOWED
+    whole = poisoned(golden.fixed(copy.deepcopy(answer)))
+    for tag in ("en", "ar"):
+        source = report.html(whole, invented.REASONS, tag)
+        assert set(Page(source).tags) <= ALLOWED
+        assert not set(source) & {"\x1b", "\u202e"}
+
+
+def test_a_megabyte_of_text_is_cut_wherever_it_stands(answer: dict[str, Any]) -> None:
+    free = ("subject", "folder", "mailbox", "user_agent", "path", "reason", "meaning", "by", "because", "who", "query")
+
+    def long(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {k: long(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [long(v, name) for v in value]
+        return "x" * 1_000_000 if name in free and value is not None else value
+
+    source = report.html(long(golden.fixed(copy.deepcopy(answer))), invented.REASONS)
+    assert len(source) < 1_000_000 and "x…" in source
 
 
 def test_it_says_what_the_answer_says(page: Page) -> None:
@@ -118,7 +136,7 @@ def test_it_says_what_the_answer_says(page: Page) -> None:
         "11 Mar 2025 03:00",
         "about once in 2,800,000",
         "21.4 bits",
-        "Forged token: at least 15 messages",
+        "By the evidence so far, forged token: at least 15 messages",
         *invented.BOXES,
         invented.INTRUDER,
         "by a link",

@@ -130,8 +130,8 @@ def jwk(seen: View) -> Secret | None:
     end = seen.raw.find(b"}", seen.at, seen.at + _KEY_SPAN)
     if begin < 0:
         return None
-    end = end if end >= 0 else min(len(seen.raw), seen.at + _CHAINED)
-    members = dict(_MEMBER.findall(unescaped(seen.raw[begin : end + 1].decode("latin-1"))))
+    end = end + 1 if end >= 0 else min(len(seen.raw), seen.at + _CHAINED)
+    members = dict(_MEMBER.findall(unescaped(seen.raw[begin:end].decode("latin-1"))))
     try:
         parsed = _from_members(members)
     except (ValueError, KeyError):
@@ -139,7 +139,7 @@ def jwk(seen: View) -> Secret | None:
     if parsed is None:
         return None
     detail = {"kid": members["kid"]} if "kid" in members else {}
-    return replace(parsed, begin=begin, end=end + 1, detail=detail)
+    return replace(parsed, begin=begin, end=end, detail=detail)
 
 
 def _from_members(members: dict[str, str]) -> Secret | None:
@@ -201,4 +201,5 @@ def xml(seen: View) -> Secret | None:
         parsed = private.from_rsa(value["P"], value["Q"], e, d, n, "XML RSAKeyValue")
     else:
         parsed = private.from_exponent(n, e, d, "XML RSAKeyValue")
-    return replace(parsed, begin=max(0, seen.at - 1), end=end + len(b"RSAKeyValue>")) if parsed else None
+    last = min(len(seen.raw), end + len(b"RSAKeyValue>"))
+    return replace(parsed, begin=max(0, seen.at - 1), end=last) if parsed else None

@@ -1,0 +1,97 @@
+"""Widening: what a place draws in, what a session does, and what is a precedent no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from brokenseal import schema
+from brokenseal.cases import join
+from brokenseal.cases.join import Link
+from brokenseal.lake import Lake
+
+LINE = 100
+Row = dict[str, Any]
+
+
+def _visit(name: str, session: str | None = None, address: str | None = None, net: str = "far", **judged: Any) -> Row:
+    own = {"bits": 40, "at_home": False, "rooted": False, "net_level": 4, **judged}
+    return {"visit_id": name, "session": session, "address": address, "net": net, "judged": own}
+
+
+BENIGN = [_visit(f"b{n}", f"sb{n}", f"ab{n}", "office", bits=1, at_home=True, rooted=True) for n in range(2000)]
+ACTS = [
+    _visit("thief", "S", "A"),
+    *(_visit(f"thief at {place}", f"S at {place}", place) for place in "DEF"),
+    _visit("his second", "S2", "A"),
+    _visit("owner elsewhere", "S", "B"),
+    _visit("owner at home", "S", "C", at_home=True),
+    _visit("owner again", "S3", "B"),
+    _visit("copied client", "S4", "D", at_home=True),
+    _visit("habit", "S5", "E", at_home=True, rooted=True),
+    _visit("ordinary", "S6", "F", bits=0),
+]
+
+
+def _table(name: str, rows: list[Row]) -> pa.Table:
+    known = schema.TABLES.get(name)
+    return pa.Table.from_pylist(rows, schema=known.arrow() if known else None)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    """Each visit a relationship of its own; the thief's session is S, and its owner's places are B and C."""
+    visits = [*BENIGN, *ACTS]
+    who = {"tenant_id": "t", "box": "x", "actor": "x"}
+    relations = [
+        {"relationship_id": v["visit_id"], "visits": 1, "net": v["net"], "client_key": v["visit_id"], **who}
+        for v in visits
+    ]
+    carried = [
+        {"visit_id": v["visit_id"], "relationship_id": v["visit_id"], "kind": kind, "value": v[kind], **who}
+        for v in visits
+        for kind in ("session", "address")
+    ]
+    crowds = [{"kind": "address", "net": v["net"], "value": v["address"], "who": "t x", "visits": 1} for v in visits]
+    with Lake.open(tmp_path / "lake", write=True, create=True) as lake:
+        lake.start_run("join")
+        for name, rows in (
+            ("visits", [{"visit_id": v["visit_id"], "relationship_id": v["visit_id"]} for v in visits]),
+            ("relations", relations),
+            ("visit_keys", carried),
+            ("crowds", crowds),
+            ("judged", [{"visit_id": v["visit_id"], **v["judged"]} for v in visits]),
+        ):
+            lake.put(name, _table(name, rows))
+        yield lake
+
+
+def test_a_place_draws_in_all_but_habits_and_a_session_all_but_what_is_at_home(lake: Lake) -> None:
+    drawn = join.widen(lake, {"thief": None, **{f"thief at {place}": None for place in "DEF"}}, LINE)
+    assert sorted(drawn) == ["copied client", "his second", "owner elsewhere"]
+    assert drawn["his second"] is not None and drawn["his second"].by == "address A"
+    assert drawn["owner elsewhere"] is not None and drawn["owner elsewhere"].by == "session S"
+
+
+def test_the_place_of_what_only_a_session_brought_in_draws_in_nobody(lake: Lake) -> None:
+    lent = {"thief": None, "owner elsewhere": Link("session S", 80)}
+    assert "owner again" not in join.widen(lake, lent, LINE)
+    assert "owner again" in join.widen(lake, {"thief": None, "owner elsewhere": None}, LINE)
+
+
+def test_only_what_a_session_brought_in_by_itself_is_lent(lake: Lake) -> None:
+    found = {"a": None, "b": Link("session S", 80), "c": Link("address A", 80), "d": Link("session S", 80, group=True)}
+    assert lake.fetch(join.lent(lake, found)).to_pylist() == [{"visit_id": "b"}]
+
+
+def test_who_is_odd_alone_stays_a_precedent(lake: Lake) -> None:
+    alone = {"thief": None, "b1": None}
+    join.widen(lake, dict(alone), LINE)
+    assert join.accompanied(lake, dict(alone), 0.25) == set()
+    two = {"thief": None, "his second": None, "b1": None}
+    join.widen(lake, dict(two), LINE)
+    assert join.accompanied(lake, dict(two), 0.25) == {"thief", "his second"}

@@ -1,0 +1,154 @@
+"""Silence: of mailboxes, of organisations, after the rate wall, and of repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from brokenseal import schema
+from brokenseal.cases import silent
+from brokenseal.cases.cut import Left
+from brokenseal.lake import Lake
+
+BEGIN = datetime(2025, 3, 3)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+END = BEGIN + 30 * DAY
+BOXES = ("ann", "bea", "cal", "dan")
+SIGNINS = pa.schema([("tenant_id", pa.string()), ("user", pa.string()), ("time", pa.timestamp("us"))])
+Row = dict[str, Any]
+
+
+def _streams(signed_from: datetime | None = BEGIN) -> list[Row]:
+    spans = [("access", BEGIN, END)] + ([("interactive", signed_from, END)] if signed_from else [])
+    return [{"tenant_id": "t", "stream": name, "from": since, "to": until} for name, since, until in spans]
+
+
+def _access(time: datetime, box: str = "ann", **columns: Any) -> Row:
+    return {
+        "record_id": f"{box}{time:%d%H%M%S%f}",
+        "time": time,
+        "tenant_id": "t",
+        "mailbox": f"{box}@agency.example",
+        "access": "bind",
+        "throttled": False,
+        **columns,
+    }
+
+
+def _daily(box: str, days: Sequence[int]) -> list[Row]:
+    return [_access(BEGIN + d * DAY + 9 * HOUR, box) for d in days]
+
+
+def _signin(time: datetime, box: str = "ann") -> Row:
+    return {"tenant_id": "t", "user": f"{box}@agency.example", "time": time}
+
+
+class Laid:
+    """A lake that holds these accesses and sign-ins alone."""
+
+    def __init__(self, path: Path, accesses: list[Row], signins: list[Row] | None = None) -> None:
+        self.lake = Lake.open(path / "lake", write=True, create=True)
+        self.lake.start_run("silent")
+        self.lake.put("accesses", pa.Table.from_pylist(accesses, schema=schema.TABLES["accesses"].arrow()))
+        self.lake.put("signins", pa.Table.from_pylist(signins or [], schema=SIGNINS))
+
+    def mailboxes(self, streams: list[Row]) -> list[Left]:
+        with self.lake:
+            return list(silent.mailboxes(self.lake, streams))
+
+
+def _told(found: list[Left]) -> list[tuple[str, str, int, int]]:
+    """Kind, mailbox, first and last day."""
+    return [(f.kind, (f.mailbox or "")[:3], (f.since - BEGIN).days, (f.until - BEGIN).days) for f in found]  # type: ignore[operator]
+
+
+def test_a_mailbox_that_starts_late_stops_early_or_pauses(tmp_path: Path) -> None:
+    life = [*_daily("ann", range(10, 30)), *_daily("bea", range(20)), *_daily("cal", [*range(10), *range(20, 30)])]
+    signins = [_signin(BEGIN + d * DAY, b) for b in BOXES for d in range(30)]
+    found = Laid(tmp_path, [*life, *_daily("dan", range(30))], signins).mailboxes(_streams())
+    assert _told(found) == [("log-starts", "ann", 0, 10), ("log-stops", "bea", 19, 30), ("log-pauses", "cal", 10, 20)]
+    assert all("its owner signs in all the while" in f.meaning for f in found)
+
+
+def test_one_who_was_not_there_is_no_gap(tmp_path: Path) -> None:
+    life = [*_daily("ann", range(10, 30)), *_daily("bea", range(20)), *_daily("dan", range(30))]
+    signins = [
+        *(_signin(BEGIN + d * DAY, "ann") for d in range(10, 30)),
+        *(_signin(BEGIN + d * DAY, "bea") for d in range(20)),
+    ]
+    assert Laid(tmp_path, life, signins).mailboxes(_streams()) == []
+
+
+def test_where_no_sign_ins_were_kept_it_may_be_new(tmp_path: Path) -> None:
+    life = [*_daily("ann", range(10, 30)), *_daily("dan", range(30))]
+    signins = [_signin(BEGIN + d * DAY, "ann") for d in range(15, 30)]
+    (found,) = Laid(tmp_path, life, signins).mailboxes(_streams(BEGIN + 15 * DAY))
+    assert found.kind == "log-starts" and "either it was new" in found.meaning
+
+
+def test_a_mailbox_that_is_seldom_read_may_be_silent(tmp_path: Path) -> None:
+    life = [*_daily("ann", range(0, 25, 5)), *_daily("dan", range(30))]
+    assert Laid(tmp_path, life).mailboxes(_streams(None)) == []
+
+
+def _hourly(hours: Sequence[int], tenant: str = "t") -> list[Row]:
+    return [_access(BEGIN + h * HOUR, tenant_id=tenant) for h in hours]
+
+
+def test_an_organisation_whose_records_did_not_come_through(tmp_path: Path) -> None:
+    laid = Laid(tmp_path, _hourly([h for h in range(30 * 24) if not 200 <= h < 212]))
+    with laid.lake:
+        (found,) = silent.organisations(laid.lake)
+    assert (found.kind, found.mailbox) == ("lost-hours", None)
+    assert (found.since, found.until) == (BEGIN + 199 * HOUR, BEGIN + 212 * HOUR)
+    assert found.meaning.startswith("For 12 hours")
+
+
+def test_nights_in_which_nobody_works_are_no_outage(tmp_path: Path) -> None:
+    laid = Laid(tmp_path, _hourly([h for h in range(30 * 24) if 7 <= h % 24 < 19]))
+    with laid.lake:
+        assert list(silent.organisations(laid.lake)) == []
+
+
+def _wall(records: int, after: timedelta, **last: Any) -> list[Row]:
+    many = [_access(BEGIN + n * timedelta(seconds=30)) for n in range(records)]
+    many[-1] |= last
+    return [*many, _access(many[-1]["time"] + after)]
+
+
+def _throttled(path: Path, accesses: list[Row]) -> list[tuple[datetime | None, int, str]]:
+    laid = Laid(path, accesses)
+    with laid.lake:
+        return [(f.since, len(records), f.meaning) for f, records in silent.throttled(laid.lake)]
+
+
+def test_a_record_that_says_throttled_and_silence_that_does(tmp_path: Path) -> None:
+    (flagged,) = _throttled(tmp_path / "a", _wall(1000, 25 * HOUR, throttled=True))
+    assert flagged[1] == 1 and flagged[2].startswith("The provider stopped")
+    (silence,) = _throttled(tmp_path / "b", _wall(1000, 25 * HOUR))
+    assert silence[:2] == (flagged[0], 0) and "the record that says so is missing" in silence[2]
+
+
+def test_many_records_that_go_on_are_not_throttled(tmp_path: Path) -> None:
+    assert _throttled(tmp_path / "a", _wall(1000, 2 * HOUR)) == []
+    assert _throttled(tmp_path / "b", _wall(600, 25 * HOUR)) == []
+
+
+def test_an_hour_after_each_visit_of_a_case(tmp_path: Path) -> None:
+    laid = Laid(tmp_path, [])
+    at = (0, 0.5, 5)
+    visits = [
+        {"visit_id": f"v{n}", "tenant_id": "t", "mailbox": "ann", "first": BEGIN + h * HOUR, "last": BEGIN + h * HOUR,
+         "item_count": 1}
+        for n, h in enumerate(at)
+    ]  # fmt: skip
+    with laid.lake as lake:
+        lake.put("visits", pa.Table.from_pylist(visits, schema=schema.TABLES["visits"].arrow()))
+        acts = [{"case_id": "c", "act_id": f"v{n}", "basis": "own evidence"} for n in range(3)]
+        lake.put("case_acts", pa.Table.from_pylist(acts, schema=schema.TABLES["case_acts"].arrow()))
+        found = [(f.since, f.until) for f in silent.repeats(lake)]
+    assert found == [(BEGIN, BEGIN + 1.5 * HOUR), (BEGIN + 5 * HOUR, BEGIN + 6 * HOUR)]

@@ -1,0 +1,69 @@
+"""A person who newly opens mailboxes of others: what the number weighs, and who is in the group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from brokenseal import pipeline
+from brokenseal.bits import tenths
+from brokenseal.evidence import Case, access, each_day, reach
+from brokenseal.lake import Lake
+from tests.evidence import timeline
+
+BOXES = tuple(f"p{n:02}" for n in range(12))
+LIFE = tuple(a for box in BOXES for a in each_day(25, box=box))
+
+
+def _opens(boxes: tuple[str, ...], day: float = 18.3, actor: str = "p00@agency.example", **columns: str):  # type: ignore[no-untyped-def]
+    return tuple(
+        access(day + n / 50, box=box, actor=actor, logon_type=columns.get("logon_type", "delegate"))
+        for n, box in enumerate(boxes)
+    )
+
+
+def _reached(path: Path, *acts: object) -> dict[str, tuple[int, int]]:
+    """Who reached, how many mailboxes, and what it weighs."""
+    with Lake.open(path / "lake", write=True, create=True) as lake:
+        lake.start_run("reach")
+        timeline.lay(lake, [Case("life", True, (*LIFE, *acts))])  # type: ignore[arg-type]
+        for step in pipeline.CONTEXT:
+            step(lake)
+        lake.put("priors", pipeline.priors.table())
+        pipeline.weigh(lake, [], [], pipeline.Options(), 200)
+        rows = lake.fetch(lake.read("reach")).to_pylist()
+        members = lake.fetch(lake.read("reach_visits")).num_rows
+        assert members >= sum(r["boxes"] for r in rows)
+    return {r["value"].split()[-1]: (r["boxes"], r["place"]) for r in rows}
+
+
+def test_six_at_once_weigh_much_and_two_little(tmp_path: Path) -> None:
+    many = _reached(tmp_path / "a", *_opens(BOXES[1:7]))["p00@agency.example"]
+    few = _reached(tmp_path / "b", *_opens(BOXES[1:3]))["p00@agency.example"]
+    assert many[0] == 6 and few[0] == 2
+    assert many[1] > 120 > 80 > few[1]
+
+
+def test_what_was_opened_from_the_first_days_is_not_new(tmp_path: Path) -> None:
+    old = tuple(a for box in BOXES[1:7] for a in _opens((box,), day=1.3))
+    assert _reached(tmp_path, *old, *_opens(BOXES[1:7])) == {}
+
+
+def test_owners_and_applications_reach_nobody(tmp_path: Path) -> None:
+    acts = _opens(BOXES[1:7], actor="app-1", logon_type="application")
+    assert _reached(tmp_path, *acts) == {}
+
+
+@pytest.mark.parametrize("colleagues, others", [([], []), ([6, 6, 6], []), ([], [1] * 9)])
+def test_precedents_make_it_ordinary(colleagues: list[int], others: list[int]) -> None:
+    alone = tenths(reach.oddness(6, [], 30, [], 200))
+    assert tenths(reach.oddness(6, colleagues, 30, others, 200)) <= alone or others
+    # each further mailbox weighs more, whatever the precedents
+    assert reach.oddness(7, colleagues, 30, others, 200) < reach.oddness(6, colleagues, 30, others, 200)
+
+
+def test_a_service_desk_is_its_own_precedent(tmp_path: Path) -> None:
+    alone = _reached(tmp_path / "a", *_opens(BOXES[1:7]))["p00@agency.example"][1]
+    desk = [act for n in range(4) for act in _opens(BOXES[5:11], actor=f"p0{n}@agency.example")]
+    assert _reached(tmp_path / "b", *desk)["p00@agency.example"][1] < alone - 40
