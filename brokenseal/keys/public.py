@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
@@ -22,6 +23,20 @@ OKP: dict[Any, str] = {
     x25519.X25519PublicKey: "X25519",
     x448.X448PublicKey: "X448",
 }
+
+
+def calm(load: Callable[..., Any], *given: Any) -> Any:
+    """What a loader of `cryptography` gives. Raises what it raises, and ValueError where it panics.
+
+    A failed assertion inside the library comes as an error that is no Exception, and would end whatever looks at bytes that
+    anybody may have made.
+    """
+    try:
+        return load(*given)
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise ValueError("the library failed at it") from None
+        raise
 
 
 def base64url(data: bytes) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import stat
 import struct
@@ -16,7 +17,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from brokenseal.errors import InputError
 from brokenseal.keys import public
@@ -115,6 +122,29 @@ def test_the_first_byte_of_utf_16_in_a_file(before: int, tmp_path: Path) -> None
     noise = random.Random(before).randbytes(before).replace(b"\0", b"\1")
     (tmp_path / "f").write_bytes(noise + PEM.strip().decode().encode("utf-16-be") + b"\1\1")
     assert [leak.offset for leak in scan([tmp_path / "f"]).leaks] == [before]
+
+
+SHORT = f"AES-256-CBC,{'00' * 14}"
+"""Of an initialisation vector of 16 bytes, 14."""
+
+
+def _old(info: str) -> bytes:
+    old = next(p for p in planted.formats() if p.format == "pem old locked rsa2048").data.decode()
+    return re.sub(r"DEK-Info: .*", f"DEK-Info: {info}", old).encode()
+
+
+@pytest.mark.parametrize(
+    "info", [SHORT, "AES-256-CBC,0A", "AES-256-CBC,", "DES-EDE3-CBC,00", "XXX", "AES-256-CBC," + "0" * 4000]
+)
+def test_a_locked_key_whose_header_is_damaged_is_named_and_ends_nothing(info: str) -> None:
+    """Found by fuzzing: the library panics at an initialisation vector that is too short."""
+    found = list(Examiner([b"x"]).secrets(Bytes(_old(info) + PEM)))
+    assert [f.locked for f in found] == [True, False]
+
+
+def test_a_panic_of_the_library_is_a_refusal() -> None:
+    with pytest.raises(ValueError, match="failed at it"):
+        public.calm(load_pem_private_key, _old(SHORT), b"x")
 
 
 @pytest.mark.parametrize("coding", ["utf-8", "utf-16-le", "utf-16-be"])

@@ -93,7 +93,7 @@ def from_der(data: bytes, form: str) -> Secret | None:
 
     def make() -> Secret | None:
         try:
-            return secret(load_der_private_key(data, None), form)
+            return secret(public.calm(load_der_private_key, data, None), form)
         except REFUSED:
             return None
 
@@ -109,7 +109,7 @@ def locked_der(data: bytes, passwords: Sequence[bytes]) -> Secret | None:
         if der.rounds(data) <= MOST_ROUNDS:
             for password in passwords:
                 try:
-                    return secret(load_der_private_key(data, password), "PKCS#8 under a known password")
+                    return secret(public.calm(load_der_private_key, data, password), "PKCS#8 under a known password")
                 except REFUSED:
                     continue
         return locked("encrypted private key", "PKCS#8 encrypted", data)
@@ -126,7 +126,7 @@ def pfx(data: bytes, passwords: Sequence[bytes]) -> Secret | None:
         if der.rounds(data) <= MOST_ROUNDS:
             for password in (None, b"", *passwords):
                 try:
-                    key = pkcs12.load_key_and_certificates(data, password)[0]
+                    key = public.calm(pkcs12.load_key_and_certificates, data, password)[0]
                 except REFUSED:
                     continue
                 how = "PKCS#12 under a known password" if password else "PKCS#12 without a password"
@@ -147,7 +147,7 @@ def openssh(pem: bytes, passwords: Sequence[bytes]) -> Secret | None:
     def make() -> Secret | None:
         for password in (None, *passwords):
             try:
-                return secret(load_ssh_private_key(pem, password), "OpenSSH")
+                return secret(public.calm(load_ssh_private_key, pem, password), "OpenSSH")
             except REFUSED:
                 continue
         return None

@@ -24,7 +24,7 @@ LABEL = re.compile(rb"-----BEGIN[ +]((?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?)\Z")
 FORMS = {"": "PKCS#8", "RSA ": "PKCS#1", "EC ": "SEC1", "DSA ": "OpenSSL DSA"}
 _JOINED = re.compile(r"[\"']\s*+[+,.]?\s*+[\"']")
 _HEADER = re.compile(r"^[ \t\r]*+((?:Proc-Type|DEK-Info): [^\n]*)\n", re.MULTILINE)
-_CIPHER = re.compile(r"^DEK-Info: ((?:AES|DES)[A-Z0-9-]*),([0-9A-Fa-f]+)$", re.MULTILINE)
+_DEK = re.compile(r"DEK-Info: (?:AES-[0-9]{3}-CBC,[0-9A-Fa-f]{32}|DES-(?:EDE3-)?CBC,[0-9A-Fa-f]{16})")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 _MEMBER = re.compile(r"[\"'](\w{1,8})[\"']\s*:\s*[\"']([A-Za-z0-9_+/=\-]{1,4096})[\"']")
 _KEY_SPAN = 1 << 15
@@ -75,13 +75,10 @@ def _old_encrypted(kind: str, text: str, headers: list[str], data: bytes, passwo
     head = "\n".join(h.strip() for h in headers)
     lines = "\n".join(text[i : i + 64] for i in range(0, len(text), 64))
     whole = f"-----BEGIN {kind}PRIVATE KEY-----\n{head}\n\n{lines}\n-----END {kind}PRIVATE KEY-----\n".encode()
-    # an initial value of another length than the cipher's makes the library's engine abort rather than refuse
-    cipher = _CIPHER.search(head)
-    openable = cipher and len(cipher.group(2)) == 2 * (8 if cipher.group(1).startswith("DES") else 16)
-    for password in passwords if openable else ():
+    for password in passwords if any(_DEK.fullmatch(h.strip()) for h in headers) else ():
         try:
             opened = private.secret(
-                load_pem_private_key(whole, password), f"{FORMS.get(kind, 'PKCS#8')}, password known"
+                public.calm(load_pem_private_key, whole, password), f"{FORMS.get(kind, 'PKCS#8')}, password known"
             )
         except private.REFUSED:
             continue

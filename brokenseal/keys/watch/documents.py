@@ -130,7 +130,7 @@ def _jwks(found: dict[str, Any]) -> Document:
     keys, skipped = [], []
     for place, members in enumerate(found["keys"][:MOST_KEYS], start=1):
         try:
-            keys.append(_from_jwk(members))
+            keys.append(public.calm(_from_jwk, members))
         except TooLong as error:
             skipped.append(f"key {place}: {error}")
         except _BAD as error:
@@ -248,8 +248,7 @@ def _metadata(text: str) -> Document:
             skipped.append(f"certificates beyond {MOST_KEYS}")
             break
         try:
-            certificate = _certificate(written)
-            key = _with(_described(certificate.public_key()), certificate, use=use, kid=None)
+            key = public.calm(_certified, written, use)
         except _BAD as error:
             skipped.append(f"certificate {place}: {type(error).__name__}")
             continue
@@ -262,6 +261,11 @@ def _metadata(text: str) -> Document:
         expires=_moment(root.get("validUntil")),
         skipped=tuple(skipped),
     )
+
+
+def _certified(written: str, use: str | None) -> PublishedKey:
+    certificate = _certificate(written)
+    return _with(_described(certificate.public_key()), certificate, use=use, kid=None)
 
 
 def _descriptors(root: Any) -> Iterator[tuple[str | None, str]]:
