@@ -34,21 +34,29 @@ _RANK = "case shape " + " ".join(f"when '{shape}' then {rank}" for shape, rank i
 _PLACE = "concat_ws('/', file_sha256, member)"
 
 
-def counts(sightings: Iterable[Path]) -> str:
-    """SQL: file_sha256, and the number of records whose kept copy lies in it."""
-    return f"""select file_sha256, count(*) as records
-        from (select arg_min(file_sha256, ({_RANK}, {_PLACE})) as file_sha256
-            from {parquet(sightings)} group by record_id)
-        group by file_sha256"""
+def counts(records: Iterable[Path], lost: Path | None) -> str:
+    """SQL: file_sha256, and the number of records whose kept copy lies in it.
+
+    Segments of `records` hold one row for each (record, place), and `lost` those that are not kept.
+    """
+    held = f"select file_sha256, count(*)::bigint as n from {parquet(records)} group by file_sha256"
+    if lost is None:
+        return held
+    gone = f"select split_part(place, '/', 1) as file_sha256, -count(*)::bigint as n from read_parquet({quoted(lost)}) group by 1"
+    return f"select file_sha256, sum(n)::bigint as n from ({held} union all {gone}) group by file_sha256"
 
 
 def losers(sightings: Iterable[Path]) -> str:
     """SQL: record_id, place of each copy that is not kept."""
-    return f"""with copies as (select record_id, {_PLACE} as place, min({_RANK}) as rank
-            from {parquet(sightings)} group by record_id, file_sha256, member),
-        shared as (select record_id, arg_min(place, (rank, place)) as kept
+    # of millions of records few lie in two places: they are found by numbers of fixed size, and only they are looked at
+    return f"""with shared as (select hash(record_id) as h from {parquet(sightings)}
+            group by h having min(hash({_PLACE})) <> max(hash({_PLACE}))),
+        copies as (select record_id, {_PLACE} as place, min({_RANK}) as rank
+            from {parquet(sightings)} where hash(record_id) in (select h from shared)
+            group by record_id, file_sha256, member),
+        kept as (select record_id, arg_min(place, (rank, place)) as kept
             from copies group by record_id having count(*) > 1)
-        select record_id, place from copies join shared using (record_id) where place <> kept"""
+        select record_id, place from copies join kept using (record_id) where place <> kept"""
 
 
 def without(select: str, lost: Path) -> str:

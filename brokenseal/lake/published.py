@@ -106,11 +106,12 @@ class Published:
     def inputs(self) -> pa.Table:
         """The table `inputs`, ordered by path and hash."""
         if self._inputs is None:
-            sightings = self.files("sightings")
+            held = self.files("records")
             records: dict[str, int] = {}
-            if sightings:
+            if held:
+                lost = self.lost()
                 with self._plain("cannot count the records of the inputs") as db:
-                    records = dict(db.execute(kept.counts(sightings)).fetchall())
+                    records = dict(db.execute(kept.counts(held, lost)).fetchall())
             rows = [_counted(r, records.get(r["file_sha256"], 0)) for r in self.state.inputs]
             self._inputs = pa.Table.from_pylist(rows, schema=schema.TABLES["inputs"].arrow())
         return self._inputs
