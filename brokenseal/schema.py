@@ -27,6 +27,8 @@ SQL = {
     "timestamp": "timestamp",
     "array<string>": "varchar[]",
 }
+LISTS = {"suspect": "hostile", "known-good": "benign"}
+"""Files of what is suspected and of what is vouched for, and the word that each line of them is."""
 _KEPT_DAYS = {"access": 180, "unified-audit": 180, "message-trace": 90}
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 from ibis import Table
 
 from brokenseal.lake import Lake
+from brokenseal.schema import LISTS
 
 EXACT, WIDE = 2, 1
 FIELDS = {
@@ -22,7 +23,6 @@ FIELDS = {
     "session": ("session_id",),
     "token": ("token_id",),
 }
-LISTS = {"suspect": "hostile", "known-good": "benign"}
 NAMED = pa.schema([("value", pa.string()), ("kind", pa.string()), ("type", pa.string()), ("entry", pa.string()),
                    ("level", pa.int64())])  # fmt: skip
 KNOWN = pa.schema([("visit_id", pa.string()), ("kind", pa.string()), ("entry", pa.string()), ("level", pa.int64())])

@@ -13,7 +13,7 @@ from brokenseal.errors import UsageError
 from brokenseal.lake import Lake
 from brokenseal.report.dossier import dossier
 from brokenseal.report.rows import rows
-from brokenseal.report.said import LISTS
+from brokenseal.report.said import said
 
 MOST_ACTS = 100
 Row = dict[str, Any]
@@ -55,30 +55,4 @@ def _first_records(lake: Lake, acts: list[str]) -> list[str]:
 
 def decisions(lake: Lake) -> list[Row]:
     """All that people said, as the answer holds it; acts: those that carry it now, at most 100, and how many there are."""
-    out = []
-    for kind, told in lake.said():
-        if kind == "decision":
-            names = ("subject_is", "subject", "decision", "by", "because", "at")
-            now = sorted({r["visit_id"] for r in rows(lake, "visit_records", "record_id", told["records"])})
-            out.append({**{n: told[n] for n in names}, "acts": now[:MOST_ACTS], "act_count": len(now)})
-        elif kind in LISTS:
-            out += [_listed(lake, kind, told["file"], e) for e in told["entries"]]
-    return out
-
-
-def _listed(lake: Lake, kind: str, file: str, entry: Row) -> Row:
-    """One line of a file of suspects, or of what is vouched for."""
-    subject = f"{entry['type']} {entry['value']}"
-    known = lake.read("known")
-    hits = lake.fetch(known.filter((known.kind == kind) & (known.entry == subject)).select("visit_id").distinct())
-    now = sorted(hits["visit_id"].to_pylist())
-    return {
-        "subject_is": kind,
-        "subject": subject,
-        "decision": LISTS[kind],
-        "by": entry["by"] or f"file {file}",
-        "because": entry["because"] or "not stated",
-        "at": None,
-        "acts": now[:MOST_ACTS],
-        "act_count": len(now),
-    }
+    return [{**word, "acts": word["acts"][:MOST_ACTS], "act_count": len(word["acts"])} for word in said(lake)]

@@ -1,4 +1,8 @@
-"""What people said of acts: shown beside them wherever they are shown, with the name."""
+"""What people said of acts: in the ledger's order, with the acts that carry it now.
+
+Why: a person's word is shown beside the act wherever it is shown, with the name. How: a decision holds for the acts that
+its records are in now; a list, for the acts that carry what it names. Misses: nobody's identity is checked.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,49 @@ from typing import Any
 
 from brokenseal.lake import Lake
 from brokenseal.report.rows import rows
+from brokenseal.schema import LISTS
 
-LISTS = {"suspect": "hostile", "known-good": "benign"}
-"""Files of what is suspected and of what is vouched for, and the word that each line of them is."""
 Row = dict[str, Any]
 
 
-def words_on(lake: Lake, acts: list[str]) -> list[Row]:
-    """Each word on one of these acts: by, decision, because, at, of (what it was said of), acts; in the order of saying.
-
-    A decision holds for the acts that its records are in now; a list, for the acts that carry what it names.
-    """
-    wanted, said = set(acts), lake.said()
-    listed: dict[tuple[str, str], set[str]] = {}
-    for r in rows(lake, "known", "visit_id", sorted(wanted)) if any(kind in LISTS for kind, _ in said) else ():
-        listed.setdefault((r["kind"], r["entry"]), set()).add(r["visit_id"])
+def said(lake: Lake) -> list[Row]:
+    """Each word: subject_is and subject (what it was said of), decision, by, because, at, acts (sorted)."""
+    told = lake.said()
+    listed: dict[tuple[str, str], list[str]] = {}
+    known = rows(lake, "known", "kind", sorted(LISTS)) if any(kind in LISTS for kind, _ in told) else []
+    for r in sorted(known, key=lambda r: r["visit_id"]):
+        listed.setdefault((r["kind"], r["entry"]), []).append(r["visit_id"])
     out = []
-    for kind, told in said:
+    for kind, word in told:
         if kind == "decision":
-            on = {r["visit_id"] for r in rows(lake, "visit_records", "record_id", told["records"])} & wanted
-            out.append(_word(told, f"{told['subject_is']} {told['subject']}", told["decision"], on))
+            acts = sorted({r["visit_id"] for r in rows(lake, "visit_records", "record_id", word["records"])})
+            names = ("subject_is", "subject", "decision", "by", "because", "at")
+            out.append({**{n: word[n] for n in names}, "acts": acts})
         elif kind in LISTS:
-            for entry in told["entries"]:
-                subject = f"{entry['type']} {entry['value']}"
-                named = {"by": entry["by"] or f"file {told['file']}", "because": entry["because"] or "not stated"}
-                out.append(_word(named, f"{kind} {subject}", LISTS[kind], listed.get((kind, subject), set())))
-    return [word for word in out if word["acts"]]
+            out += [_listed(kind, word["file"], entry, listed) for entry in word["entries"]]
+    return out
 
 
-def _word(told: Row, of: str, decision: str, on: set[str]) -> Row:
+def words_on(lake: Lake, acts: list[str]) -> list[Row]:
+    """Each word on one of these acts: by, decision, because, at, of (what it was said of), acts."""
+    wanted, out = set(acts), []
+    for word in said(lake):
+        on = sorted(wanted & set(word["acts"]))
+        if on:
+            told = {n: word[n] for n in ("by", "decision", "because", "at")}
+            out.append({**told, "of": f"{word['subject_is']} {word['subject']}", "acts": on})
+    return out
+
+
+def _listed(kind: str, file: str, entry: Row, listed: dict[tuple[str, str], list[str]]) -> Row:
+    """One line of a file of suspects, or of what is vouched for."""
+    subject = f"{entry['type']} {entry['value']}"
     return {
-        "by": told["by"],
-        "decision": decision,
-        "because": told["because"],
-        "at": told.get("at"),
-        "of": of,
-        "acts": sorted(on),
+        "subject_is": kind,
+        "subject": subject,
+        "decision": LISTS[kind],
+        "by": entry["by"] or f"file {file}",
+        "because": entry["because"] or "not stated",
+        "at": None,
+        "acts": listed.get((kind, subject), []),
     }
