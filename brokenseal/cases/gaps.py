@@ -28,6 +28,7 @@ Row = dict[str, Any]
 def gaps(lake: Lake, as_of: datetime, *, settled: bool) -> None:
     """Write `gaps`."""
     streams = lake.fetch(lake.read("streams")).to_pylist()
+    silent.hours(lake)
     rows = [
         *(_left(found, records) for found, records in silent.throttled(lake)),
         *_sync_only(lake),

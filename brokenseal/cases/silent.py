@@ -17,7 +17,6 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-import ibis
 from ibis import Table
 
 from brokenseal import bits
@@ -34,29 +33,43 @@ RATE_WALL = 1000
 NEAR_THE_WALL = 950
 """Some of them may have been lost on the way."""
 REPEATS = HOUR
-FALSESILENCES = 0.1
+FALSE_SILENCES = 0.1
 """How many silences of one kind, over all mailboxes or all hours, may be told by chance."""
 Row = dict[str, Any]
+Silent = tuple[str, str, str, datetime, datetime]
+"""Kind, organisation, mailbox, from and to."""
 
 
 # --- mailboxes that fall silent
 
 
-def mailboxes(lake: Lake, streams: list[Row]) -> Iterator[Left]:
-    """Mailboxes whose records begin late, stop early or pause, against their own habit."""
+def hours(lake: Lake) -> None:
+    """Write `access_hours`, what silences are seen in: tenant_id, mailbox, hour, since and until, opened (records but of
+    synchronised folders)."""
     a = lake.read("accesses")
-    a = a.filter(a.time.notnull() & a.mailbox.notnull()).mutate(day=a.time.cast("string")[:10])
-    days = a.group_by("tenant_id", "mailbox", "day").agg(since=a.time.min(), until=a.time.max())
-    own = days.group_by("tenant_id", "mailbox").agg(
-        days=days.day.collect(), since=days.since.min(), until=days.until.max()
+    a = a.filter(a.time.notnull() & a.mailbox.notnull()).mutate(hour=a.time.cast("string")[:13])
+    opened = (a.access != "sync").cast("int64")
+    lake.write(
+        "access_hours",
+        a.group_by("tenant_id", "mailbox", "hour").agg(since=a.time.min(), until=a.time.max(), opened=opened.sum()),
+    )
+
+
+def mailboxes(lake: Lake, streams: list[Row]) -> Iterator[Left]:
+    """Mailboxes whose records begin late, stop early or pause, against their own habit. Reads `access_hours`."""
+    h = lake.read("access_hours").mutate(day=lambda t: t.hour[:10])
+    own = h.group_by("tenant_id", "mailbox").agg(
+        days=h.day.collect(distinct=True), since=h.since.min(), until=h.until.max()
     )
     logged = {s["tenant_id"]: (s["from"], s["to"]) for s in streams if s["stream"] == "access"}
     rows = lake.fetch(own.order_by("tenant_id", "mailbox")).to_pylist()
-    life = _Life(lake, streams)
-    line = bits.line(len(rows), FALSESILENCES) / bits.TENTHS
-    for row in rows:
-        if row["tenant_id"] in logged:
-            yield from _silences(row, *logged[row["tenant_id"]], life, line)
+    line = bits.line(len(rows), FALSE_SILENCES) / bits.TENTHS
+    told = [r for r in rows if r["tenant_id"] in logged]
+    found = [silence for r in told for silence in _silences(r, *logged[r["tenant_id"]], line)]
+    life = _Life(lake, streams, sorted({box for _, _, box, _, _ in found}))
+    for kind, tenant, box, since, until in found:
+        if (there := life.there(tenant, box, kind, since, until)) is not False:
+            yield Left(kind, tenant, since, until, SILENCE[kind][there is None], mailbox=box)
 
 
 SILENCE = {
@@ -76,31 +89,28 @@ SILENCE = {
 """What a silence means: where the owner was there, and where nothing says so."""
 
 
-def _silences(row: Row, begin: datetime, end: datetime, life: _Life, line: float) -> Iterator[Left]:
+def _silences(row: Row, begin: datetime, end: datetime, line: float) -> Iterator[Silent]:
     """Each silence of one mailbox that its own days make odd."""
     active = sorted(date.fromisoformat(d) for d in row["days"])
     span = (active[-1] - active[0]).days + 1
     a_day = -math.log2(1 - (len(active) + 0.5) / (span + 1))
     least = max(LEAST_DAYS, math.ceil(line / a_day)) * DAY
-    tenant, box = row["tenant_id"], row["mailbox"]
     edges = [("log-starts", begin, row["since"]), ("log-stops", row["until"], end)]
     for before, after in pairwise(active):
         since, until = datetime.combine(before, datetime.min.time()) + DAY, datetime.combine(after, datetime.min.time())
         edges.append(("log-pauses", since, until))
-    for kind, since, until in edges:
-        if until - since >= least and (there := life.there(tenant, box, kind, since, until)) is not False:
-            yield Left(kind, tenant, since, until, SILENCE[kind][there is None], mailbox=box)
+    yield from ((k, row["tenant_id"], row["mailbox"], s, u) for k, s, u in edges if u - s >= least)
 
 
 class _Life:
     """What the sign-in logs say of owners: whether they were there in a silence, were not, or cannot be known."""
 
-    def __init__(self, lake: Lake, streams: list[Row]) -> None:
+    def __init__(self, lake: Lake, streams: list[Row], people: list[str]) -> None:
         s = lake.read("signins")
-        s = s.filter(s.user.notnull() & s.time.notnull())
-        span = s.group_by("tenant_id", "user").agg(days=s.time.cast("string")[:10].collect())
+        s = s.filter(s.user.isin(people) & s.time.notnull())
+        span = s.group_by("tenant_id", "user").agg(days=s.time.cast("string")[:10].collect(distinct=True))
         self._days: dict[tuple[str, str], list[date]] = {
-            (r["tenant_id"], r["user"]): sorted({date.fromisoformat(d) for d in r["days"]})
+            (r["tenant_id"], r["user"]): sorted(date.fromisoformat(d) for d in r["days"])
             for r in lake.fetch(span).to_pylist()
         }
         self._kept: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
@@ -126,12 +136,10 @@ class _Life:
 
 def organisations(lake: Lake) -> Iterator[Left]:
     """Hours in which nothing of an organisation came through, though at that time of day something does."""
-    a = lake.read("accesses")
-    a = a.filter(a.time.notnull() & a.tenant_id.notnull())
-    a = a.mutate(hour=a.time.cast("string")[:13])
-    hours = a.group_by("tenant_id", "hour").agg(since=a.time.min(), until=a.time.max())
+    h = lake.read("access_hours").filter(lambda t: t.tenant_id.notnull())
+    every = h.group_by("tenant_id", "hour").agg(since=h.since.min(), until=h.until.max())
     by_tenant: dict[str, list[Row]] = defaultdict(list)
-    for r in lake.fetch(hours.order_by("tenant_id", "hour")).to_pylist():
+    for r in lake.fetch(every.order_by("tenant_id", "hour")).to_pylist():
         by_tenant[r["tenant_id"]].append(r)
     for tenant, rows in by_tenant.items():
         yield from _outages(tenant, rows, len(by_tenant))
@@ -146,7 +154,7 @@ def _outages(tenant: str, rows: list[Row], tenants: int) -> Iterator[Left]:
         of[_kind(first + n * HOUR)] += 1
     for r in rows:
         seen[_kind(_hour(r["hour"]))] += 1
-    line = bits.line(whole * tenants, FALSESILENCES) / bits.TENTHS
+    line = bits.line(whole * tenants, FALSE_SILENCES) / bits.TENTHS
     for before, after in pairwise(rows):
         empty = [
             _hour(before["hour"]) + n * HOUR
@@ -204,10 +212,15 @@ def throttled(lake: Lake) -> Iterator[tuple[Left, list[str]]]:
 
 def _walls(lake: Lake) -> Iterator[tuple[str, str, datetime]]:
     """Mailboxes with about as many records in a day as the provider writes at most, and none in the day after."""
+    h = lake.read("access_hours")
+    daily = h.group_by("tenant_id", "mailbox", day=h.hour[:10]).agg(n=h.opened.sum())
+    likely = lake.write(
+        "likely_walls", daily.filter(daily.n * 2 >= NEAR_THE_WALL).select("tenant_id", "mailbox").distinct()
+    )
+    if not lake.fetch(likely).num_rows:
+        return
     a = lake.read("accesses")
     opened = a.filter((a.access != "sync") & a.time.notnull() & a.mailbox.notnull())
-    daily = opened.group_by("tenant_id", "mailbox", day=opened.time.cast("string")[:10]).agg(n=ibis._.count())
-    likely = daily.filter(daily.n * 2 >= NEAR_THE_WALL).select("tenant_id", "mailbox").distinct()
     rows = lake.fetch(
         opened.semi_join(likely, ["tenant_id", "mailbox"]).select("tenant_id", "mailbox", "time").order_by("time")
     ).to_pylist()

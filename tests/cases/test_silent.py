@@ -54,6 +54,7 @@ class Laid:
         self.lake = Lake.open(path / "lake", write=True, create=True)
         self.lake.start_run("silent")
         self.lake.put("accesses", pa.Table.from_pylist(accesses, schema=schema.TABLES["accesses"].arrow()))
+        silent.hours(self.lake)
         self.lake.put("signins", pa.Table.from_pylist(signins or [], schema=SIGNINS))
 
     def mailboxes(self, streams: list[Row]) -> list[Left]:
