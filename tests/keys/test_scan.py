@@ -87,12 +87,3 @@ def test_every_format_in_every_container(name: str, tmp_path: Path) -> None:
         (f"{number:03}", wanted.name) for number, wanted in enumerate(FORMATS.values())
     ]
     assert all(leak.member for leak in found.leaks)
-
-
-@pytest.mark.parametrize("cipher", ["AES-256-CBC", "DES-EDE3-CBC", "AES-128-CBC", "RC2-40-CBC", "AES-256-GCM"])
-@pytest.mark.parametrize("length", [0, 2, 7, 8, 15, 16, 17, 40])
-def test_a_damaged_initial_value_is_refused_and_told_as_locked(cipher: str, length: int, examiner: Examiner) -> None:
-    body = "QUJD" * 16
-    head = f"Proc-Type: 4,ENCRYPTED\nDEK-Info: {cipher},{'0A' * length}\n\n{body}\n"
-    data = f"-----BEGIN RSA PRIVATE KEY-----\n{head}-----END RSA PRIVATE KEY-----\n".encode()
-    assert [found.locked for found in examiner.secrets(Bytes(data))] in ([True], [])
