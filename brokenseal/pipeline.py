@@ -199,12 +199,13 @@ def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options,
 
     together: those of the doubted that are no precedents for others.
     """
-    suspects = lake.put("doubted", pa.table({"visit_id": doubted}, schema=join.DOUBTED))
+    lake.put("doubted", pa.table({"visit_id": doubted}, schema=join.DOUBTED))
     history.pairs(lake)
     history.standing(lake, isolate=options.isolate)
-    seen = lake.read("visits").left_join(suspects.mutate(doubted=ibis.literal(True)), "visit_id")
-    seen = seen.drop("visit_id_right").mutate(doubted=ibis.coalesce(seen.doubted, ibis.literal(False)))
-    tables = Tables(seen, *(lake.read(n) for n in ("relations", "pairs", "standing", "signins", "known")))
+    history.trusted(lake)
+    tables = Tables(
+        *(lake.read(n) for n in ("visits", "relations", "pairs", "standing", "trusted", "signins", "known"))
+    )
     if not doubted:
         # what no history changes is judged and counted once
         lake.write("clusters_fixed", bits.clusters(lake.write("levels_fixed", levels(tables, learns=False))))

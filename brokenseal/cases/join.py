@@ -5,9 +5,9 @@ Why: one campaign is one case, and its quieter acts must not stay behind as some
 bits of its coincidence, -log2 of the share of benign visits that carry it, its own relationship's left out. Two
 doubted acts are joined by a key whose coincidence is rarer than one in their number; an act that nobody doubted yet
 is drawn in where its own bits and the key's together reach the line, and the found carry the key at least as often as
-all others. What is at home in a mailbox, in network and client, is never drawn in: a stolen session is its owner's
-too. Misses: nothing is drawn in by a key that benign visits carry often, so a campaign behind a common VPN exit is
-held together by its clients, sessions and tokens alone.
+all others. What is at home in a mailbox is drawn in by no session, token or client, since a stolen session is its
+owner's too, and by a place only where that home is no habit. Misses: nothing is drawn in by a key that benign visits
+carry often, so a campaign behind a common VPN exit is held together by its clients, sessions and tokens alone.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ WIDE = ("network", "network and client", "prefix", "prefix and client")
 """Keys of a whole neighbourhood."""
 CARRIED = ("session", "token", "client")
 """Keys that go where their owner goes."""
-LENT = ("session ", "token ")
-"""How a link begins that a session or token made: the act may be its owner's own."""
 DOUBTED = pa.schema([("visit_id", pa.string())])
 
 
@@ -43,6 +41,8 @@ class Link:
     bits: int
     group: bool = False
     """It is a member of a group that is loud as a whole."""
+    lent: bool = False
+    """A session or token alone drew it in: it may be its owner's own."""
     person: str = ""
     """The word of a person that it is here by: decided, or suspected."""
 
@@ -76,12 +76,15 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     order = ibis.window(group_by="visit_id", order_by=[ibis.desc(new.link), new.kind, new.value])
     new = new.mutate(nth=ibis.row_number().over(order))
     rows = lake.fetch(new.filter(new.nth == 0).select("visit_id", "kind", "value", "link")).to_pylist()
-    return {r["visit_id"]: Link(f"{r['kind']} {r['value']}", r["link"]) for r in rows}
+    return {
+        r["visit_id"]: Link(f"{r['kind']} {r['value']}", r["link"], lent=r["kind"] in ("session", "token"))
+        for r in rows
+    }
 
 
 def lent(lake: Lake, found: Mapping[str, Link | None]) -> Table:
-    """What only a session or token brought in, one by one (visit_id): it may be its owner's own."""
-    ids = sorted(v for v, link in found.items() if link is not None and not link.group and link.by.startswith(LENT))
+    """What only a session or token drew in, as visit_id."""
+    ids = sorted(v for v, link in found.items() if link is not None and link.lent)
     return lake.put("lent", pa.table({"visit_id": ids}, schema=DOUBTED))
 
 

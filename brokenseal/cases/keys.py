@@ -26,7 +26,7 @@ def keys(lake: Lake) -> None:
     described = v.filter(v.agent.notnull())
     # who opens another's mailbox is something to share; that its owner opens it is not
     others = ~ibis.coalesce(v.logon_type, "owner").isin(["owner", "system"])
-    guest = v.filter(others)
+    guest = v.filter(others & v.actor.notnull())
     # a delegate's session is genuine, and his own mailbox is no victim of it
     role = ibis.ifelse(others, DELEGATED, "")
     parts = [
@@ -39,7 +39,7 @@ def keys(lake: Lake) -> None:
         _key(described, "client", described.client_key),
         _key(v, "session", v.session_id + role),
         _key(v, "token", v.token_id + role),
-        _key(guest, "actor", guest.tenant_id.fill_null("?") + " " + guest.actor),
+        _key(guest, "actor", who(guest)),
     ]
     every = parts[0]
     for part in parts[1:]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ import pyarrow as pa
 from ibis import Table
 
 from brokenseal import bits, schema
-from brokenseal.cases import join
+from brokenseal.cases import items, join
 from brokenseal.lake import Lake
 
 MEDIUM_TENTHS = 30
@@ -104,7 +104,7 @@ def tables(
     _put(lake, "findings", findings)
     _put(lake, "cases", [_summed(lake, c, findings, as_of) for c in cases])
     _mailboxes(lake, cases, found, lines)
-    lake.write("case_items", _items(lake, join.lent(lake, found)))
+    lake.write("case_items", items.items(lake, join.lent(lake, found)))
 
 
 def summary(lake: Lake, as_of: datetime, judgement: Any, options: Mapping[str, Any], hashes: Mapping[str, str]) -> None:
@@ -314,13 +314,18 @@ def _title(boxes: set[Any], tenants: set[Any]) -> str:
 
 
 def _case_without(case: Case, mine: list[dict[str, Any]]) -> int:
-    """The case's weight with its strongest reason taken away from every act."""
-    if not mine:
-        return case.bits
-    strongest = max(mine, key=lambda f: (f["bits"], f["evidence"]))["evidence"]
-    weakened = {f["act_id"]: f["act_bits_without"] for f in mine if f["evidence"] == strongest}
+    """The case's weight without its strongest reason: of all reasons, the one whose absence leaves it the least."""
+    by_reason: dict[str, dict[str, int]] = defaultdict(dict)
+    for f in mine:
+        by_reason[f["evidence"]][f["act_id"]] = f["act_bits_without"]
     heaviest = max(r["bits"] for r in case.acts)
-    left = max(min(r["bits"], weakened.get(r["act_id"], r["bits"])) for r in case.acts)
+    left = min(
+        (
+            max(min(r["bits"], weakened.get(r["act_id"], r["bits"])) for r in case.acts)
+            for weakened in by_reason.values()
+        ),
+        default=heaviest,
+    )
     # a group weighs more than its heaviest act, and loses what that act loses
     return case.bits - (heaviest - left)
 
@@ -367,62 +372,3 @@ def _mailboxes(lake: Lake, cases: list[Case], found: Mapping[str, join.Link | No
                 }
             )
     _put(lake, "case_mailboxes", rows)
-
-
-def _items(lake: Lake, lent: Table) -> Table:
-    """Messages listed and folders synchronised, each with whose access it may have been.
-
-    lent: visit_id of what only a shared session or token brought in; that may be its owner's as well.
-    """
-    mine = lake.read("case_acts").select("case_id", visit_id="act_id")
-    visits = lake.read("visits")
-    carried = visits.select(
-        "visit_id", "tenant_id", "box", "mailbox", carrier=ibis.coalesce(visits.session_id, visits.token_id)
-    )
-    inside = lake.write("case_visits", carried.join(mine, "visit_id"))
-    outside = carried.anti_join(mine, "visit_id")
-    outside = outside.filter(outside.carrier.notnull()).select("tenant_id", "box", "carrier").distinct()
-    outside = lake.write("others_carriers", outside.mutate(shared=ibis.literal(1)))
-    both = inside.left_join(outside, ["tenant_id", "box", "carrier"])
-    both = both.left_join(lent.mutate(lent=ibis.literal(1)), "visit_id")
-    either = ibis.greatest(ibis.coalesce(both.shared, 0), ibis.coalesce(both.lent, 0))
-    inside = both.select("visit_id", "case_id", "mailbox", either=either)
-    records = lake.read("visit_records").join(inside, "visit_id").select("record_id", "case_id", "mailbox", "either")
-    records = lake.write("case_records", records)
-    items, accesses = lake.read("items").drop("mailbox"), lake.read("accesses").drop("mailbox")
-    # a message that no lasting id names is known by the one it has in its folder
-    lasting = ibis.coalesce(items.message_id, items.immutable_id).notnull()
-    items = items.mutate(immutable_id=ibis.ifelse(lasting, items.immutable_id, items.store_id))
-    listed = items.join(records, "record_id")
-    listed = listed.group_by("case_id", "tenant_id", "mailbox", "message_id", "immutable_id").agg(
-        folder=listed.folder.min(),
-        subject=listed.subject.min(),
-        first_access=listed.time.min(),
-        alone=listed.either.min(),
-    )
-    whole = accesses.filter(accesses.access.isin(["sync", "list"])).join(records, "record_id")
-    synced = whole.group_by(
-        "case_id", "tenant_id", "mailbox", "access", folder=ibis.coalesce(whole.folder, whole.folder_id)
-    ).agg(first_access=whole.time.min(), alone=whole.either.min())
-    none = ibis.null("string")
-    folders = synced.select(
-        "case_id", "tenant_id", "mailbox", message_id=none, immutable_id=none, folder=synced.folder, subject=none,
-        first_access=synced.first_access, alone=synced.alone, certainty=ibis.ifelse(synced.access == "list", "list", "folder"),
-    )  # fmt: skip
-    both = listed.mutate(certainty=ibis.literal("listed")).select(*folders.columns).union(folders)
-    told = both.mutate(by=ibis.ifelse(both.alone == 0, "intruder", "either")).drop("alone")
-    return _traced(lake.write("case_told", told), lake.read("messages"))
-
-
-def _traced(told: Table, messages: Table) -> Table:
-    """What a message trace knows of them: the organisation's own, or one that names none."""
-    m = messages.filter(messages.message_id.notnull())
-    own = told.filter(told.message_id.notnull()).select("tenant_id", "message_id").distinct()
-    met = own.join(m.rename(trace_tenant="tenant_id"), "message_id")
-    met = met.filter(met.trace_tenant.isnull() | (met.trace_tenant == met.tenant_id))
-    order = ibis.window(group_by=["tenant_id", "message_id"], order_by=[met.trace_tenant.isnull().cast("int64")])
-    met = met.mutate(nth=ibis.row_number().over(order))
-    met = met.filter(met.nth == 0).select("tenant_id", "message_id", "sender", "recipients", title="subject")
-    out = told.left_join(met, ["tenant_id", "message_id"])
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
-    return out.mutate(subject=ibis.coalesce(out.subject, out.title)).drop("title")

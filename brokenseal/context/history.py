@@ -163,6 +163,12 @@ def _days(daily: Table, name: str, *by: str) -> Table:
     return days.group_by("tenant_id", "box", *by).agg(**{name: days.count()})
 
 
+def trusted(lake: Lake) -> None:
+    """Write `trusted`: relationship_id of those that have a visit nobody doubts, and when the first of these was (began)."""
+    left = lake.read("visits").anti_join(lake.read("doubted"), "visit_id")
+    lake.write("trusted", left.group_by("relationship_id").agg(began=left["first"].min()))
+
+
 def standing(lake: Lake, *, isolate: bool = False) -> None:
     """Write `standing`: relationship_id, net_level, client_level, and whether its network is a habit (`rooted`).
 

@@ -22,12 +22,14 @@ from ibis import Table
 
 @dataclass(frozen=True)
 class Tables:
-    """What a reason may look at. `visits` has all visits with `doubted`; `pairs` and `standing` are history without suspects."""
+    """What a reason may look at. `pairs`, `standing` and `trusted` are history without suspects."""
 
     visits: Table
     relations: Table
     pairs: Table
     standing: Table
+    trusted: Table
+    """Relationships with a visit that nobody doubts: relationship_id, began."""
     signins: Table
     known: Table
     """Visits that carry a known indicator: visit_id, level."""

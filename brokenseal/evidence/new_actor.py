@@ -53,8 +53,7 @@ def judge(tables: Tables) -> Table:
     """Relationships by whose they are, and where else that actor is at home."""
     r = tables.relations
     judged = r.filter(~r.background & r.logon_type.notnull())
-    trusted = tables.visits.filter(~tables.visits.doubted).group_by("relationship_id").agg(began=ibis._["first"].min())
-    trusted = r.select("relationship_id", "tenant_id", "box", "actor").join(trusted, "relationship_id")
+    trusted = r.select("relationship_id", "tenant_id", "box", "actor").join(tables.trusted, "relationship_id")
     earlier = judged.select("relationship_id", "tenant_id", "box", "actor", since="first").join(
         trusted, ["tenant_id", "box", "actor"]
     )

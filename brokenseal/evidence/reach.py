@@ -36,13 +36,12 @@ _GROUPS = pa.schema(
 
 
 def reach(lake: Lake, *, isolate: bool = False) -> Table:
-    """Write `reach` (kind, value, boxes, place: its weight in tenths) and `reach_visits` (visit_id, kind, value, box).
+    """Write `reach` (kind, value, boxes, place: its weight in tenths) and `reach_visits` (visit_id, value).
 
     isolate: other organisations are not asked.
     """
-    trusted = lake.read("visits").anti_join(lake.read("doubted"), "visit_id").select("relationship_id").distinct()
     r = lake.read("relations")
-    r = r.filter(~r.background & r.actor.notnull()).semi_join(trusted, "relationship_id")
+    r = r.filter(~r.background & r.actor.notnull()).semi_join(lake.read("trusted"), "relationship_id")
     r = r.mutate(tenant_id=r.tenant_id.fill_null("?"))
     persons = r.filter(r.logon_type.isin(PERSONS)).select("tenant_id", "actor").distinct()
     sizes = lake.fetch(persons.group_by("tenant_id").agg(persons=persons.count())).to_pylist()

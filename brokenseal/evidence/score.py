@@ -210,10 +210,9 @@ def _met(lake: Lake, shared: Table) -> Table:
     geometric, a Poisson count of unknown rate, and not as Poisson.
     """
     relations, standing = lake.read("relations"), lake.read("standing")
-    trusted = lake.read("visits").anti_join(lake.read("doubted"), "visit_id").select("relationship_id").distinct()
     new = (
         standing.filter(standing.net_level > COMMON)
-        .semi_join(trusted, "relationship_id")
+        .semi_join(lake.read("trusted"), "relationship_id")
         .join(relations, "relationship_id")
     )
     newcomers = new.select("tenant_id", "actor", "net").distinct().count().as_scalar()

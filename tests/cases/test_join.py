@@ -73,18 +73,18 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
 def test_a_place_draws_in_all_but_habits_and_a_session_all_but_what_is_at_home(lake: Lake) -> None:
     drawn = join.widen(lake, {"thief": None, **{f"thief at {place}": None for place in "DEF"}}, LINE)
     assert sorted(drawn) == ["copied client", "his second", "owner elsewhere"]
-    assert drawn["his second"] is not None and drawn["his second"].by == "address A"
-    assert drawn["owner elsewhere"] is not None and drawn["owner elsewhere"].by == "session S"
+    assert drawn["his second"] == Link("address A", drawn["his second"].bits)
+    assert drawn["owner elsewhere"] == Link("session S", drawn["owner elsewhere"].bits, lent=True)
 
 
 def test_the_place_of_what_only_a_session_brought_in_draws_in_nobody(lake: Lake) -> None:
-    lent = {"thief": None, "owner elsewhere": Link("session S", 80)}
+    lent = {"thief": None, "owner elsewhere": Link("session S", 80, lent=True)}
     assert "owner again" not in join.widen(lake, lent, LINE)
     assert "owner again" in join.widen(lake, {"thief": None, "owner elsewhere": None}, LINE)
 
 
 def test_only_what_a_session_brought_in_by_itself_is_lent(lake: Lake) -> None:
-    found = {"a": None, "b": Link("session S", 80), "c": Link("address A", 80), "d": Link("session S", 80, group=True)}
+    found = {"a": None, "b": Link("session S", 80, lent=True), "d": Link("session S", 80, group=True)}
     assert lake.fetch(join.lent(lake, found)).to_pylist() == [{"visit_id": "b"}]
 
 
