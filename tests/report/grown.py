@@ -14,7 +14,8 @@ Row = dict[str, Any]
 
 
 def grown(answer: Row, *, tenants: int, mailboxes: int, messages: int) -> Row:
-    """The answer with that many in its one case; messages: in all. Every seventh mailbox has a blind window of its own."""
+    """The answer with that many in its one case; messages: in all. Every seventh mailbox has a blind window of its
+    own, every fifth a synchronised folder."""
     out = copy.deepcopy(answer)
     case = out["cases"][0]
     pattern_act, pattern_box, gap = case["acts"][0], case["mailboxes"][0], out["gaps"][0]
@@ -43,7 +44,7 @@ def grown(answer: Row, *, tenants: int, mailboxes: int, messages: int) -> Row:
         ]
         first, last = _stamp(min(times)), _stamp(max(times) + timedelta(minutes=9))
         boxes.append({**pattern_box, "tenant_id": tenant, "mailbox": name, "first_access": first, "last_access": last,
-                      "messages": items, "folders": [], "confirmed": n % 3 == 0})  # fmt: skip
+                      "messages": items, "folders": _folders(n, first), "confirmed": n % 3 == 0})  # fmt: skip
     case["acts"] = sorted(acts, key=lambda a: (a["first"], a["act_id"]))
     case["findings"] = sorted(findings, key=lambda f: (-f["bits"], f["evidence"], f["finding_id"]))
     case["mailboxes"] = sorted(boxes, key=lambda m: (m["tenant_id"], m["mailbox"]))
@@ -59,6 +60,12 @@ def grown(answer: Row, *, tenants: int, mailboxes: int, messages: int) -> Row:
     case["gaps"] = [g["gap_id"] for g in out["gaps"]]
     report.validate(out)
     return out
+
+
+def _folders(number: int, first: str) -> list[Row]:
+    """Every fifth mailbox was synchronised, too: one folder with a name, one without."""
+    names = (f"Folder {number}", None) if number % 5 == 0 else ()
+    return [{"folder": name, "first_access": first, "certainty": "folder", "by": "intruder"} for name in names]
 
 
 def _stamp(time: datetime) -> str:
