@@ -85,12 +85,12 @@ def weigh(cells: Table, prior: Table, *, isolate: bool = False) -> Table:
     (`mailbox_*`) and in the prior (`prior_*`). A relationship's own units never count for or against it. isolate: tenants
     learn nothing from one another.
     """
-    cells = _reaching(cells)
     # alone, the widest circle shrinks to the tenant itself
     cells = cells.mutate(peers=cells.tenant_id + " | " + cells.stratum if isolate else cells.stratum)
     like = ["evidence", "peers"]
     grains = {"": like, "tenant_": ["tenant_id", *like], "mailbox_": ["tenant_id", "box", *like]}
-    out = cells.filter((cells.level > 0) & (cells.all_here > 0))
+    out = _reaching(cells)
+    out = out.filter((out.level > 0) & (out.all_here > 0))
     for name, keys in grains.items():
         out = out.join(_tail(cells, keys, name), [*keys, "level"])
         out = out.mutate(
@@ -110,42 +110,49 @@ def weigh(cells: Table, prior: Table, *, isolate: bool = False) -> Table:
     )
 
 
-_CLUSTER = ("evidence", "unit", "relationship_id", "stratum", "cluster")
+_CELL = ("evidence", "unit", "relationship_id", "stratum", "turn")
+_CLUSTER = (*_CELL, "cluster")
 
 
 def clusters(units: Table) -> Table:
     """Units that stand or fall together counted once, at their oddest: `cluster` names what they share, `size` how many.
 
-    units: one row a unit: `evidence, unit, unit_id, relationship_id, stratum, level, cluster`.
+    units: one row a unit: `evidence, unit, unit_id, relationship_id, stratum, turn, level, cluster`.
     """
     return units.group_by(*_CLUSTER).agg(level=units.level.max(), size=units.count())
 
 
-def spoilt(units: Table, unfair: Table) -> Table:
-    """In each cluster, how many units are not benign (`lost`); unfair: `unit_id` of these."""
-    lost = units.semi_join(unfair, "unit_id")
-    return lost.group_by(*_CLUSTER).agg(lost=lost.count())
+def counted(clusters: Table) -> Table:
+    """Clusters counted by relationship, stratum and level: `all_here`."""
+    return clusters.group_by(*_CELL, "level").agg(all_here=clusters.count())
 
 
-def cells(clusters: Table, spoilt: Table, relations: Table) -> Table:
-    """Clusters counted by relationship, stratum and level: `all_here`, and of these `benign_here`.
+def spoilt(units: Table, clusters: Table, unfair: Table) -> Table:
+    """How many clusters of each cell hold no benign unit (`lost`); unfair: `unit_id` of those that are not benign."""
+    bad = units.semi_join(unfair, "unit_id")
+    gone = bad.group_by(*_CLUSTER).agg(gone=bad.count()).rename({f"its_{c}": c for c in _CLUSTER})
+    marked = clusters.join(gone, [clusters[c].identical_to(gone[f"its_{c}"]) for c in _CLUSTER])
+    whole = marked.filter(marked["size"] <= marked.gone)
+    return whole.group_by(*_CELL, "level").agg(lost=whole.count())
 
-    A cluster is benign while any unit of it is. relations: `relationship_id, tenant_id, box`.
+
+def cells(counted: Table, spoilt: Table, relations: Table) -> Table:
+    """Counts by relationship, stratum and level with, of `all_here`, the benign (`benign_here`).
+
+    relations: `relationship_id, tenant_id, box`.
     """
-    gone = spoilt.rename({f"its_{c}": c for c in _CLUSTER})
-    marked = clusters.left_join(gone, [clusters[c].identical_to(gone[f"its_{c}"]) for c in _CLUSTER])
-    benign = (marked["size"] > ibis.coalesce(marked.lost, 0)).cast("int64")
-    named = marked.mutate(stratum=ibis.coalesce(marked.stratum, ibis.literal("?")), good=benign)
-    counted = named.group_by("evidence", "unit", "relationship_id", "stratum", "level").agg(
-        all_here=named.count(), benign_here=named.good.sum().cast("int64")
-    )
+    keys = [*_CELL, "level"]
+    out = counted.left_join(spoilt, keys)
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = out.mutate(benign_here=out.all_here - ibis.coalesce(out.lost, 0)).drop("lost", "turn")
     whose = relations.select("relationship_id", "box", tenant_id=ibis.coalesce(relations.tenant_id, ibis.literal("?")))
-    return counted.join(whose, "relationship_id")
+    return out.join(whose, "relationship_id")
 
 
 def _reaching(cells: Table) -> Table:
-    """Cells with what lies at their level and above it (`hits`, of `units`)."""
+    """Cells of relationships that are odd at all, with what lies at their level and above it (`hits`, of `units`)."""
     keys = ["evidence", "relationship_id", "stratum"]
+    cells = cells.semi_join(cells.filter(cells.level > 0).select(keys).distinct(), keys)
     upward = ibis.window(group_by=keys, order_by=ibis.desc(cells.level), preceding=None, following=0)
     whole = ibis.window(group_by=keys)
     return cells.mutate(

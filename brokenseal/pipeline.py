@@ -120,7 +120,7 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
         step(lake)
     judgement = settle(lake, options, report)
     report("cases and gaps")
-    parts = join.components(lake, judgement.found, options.false_cases / 2)
+    parts = join.components(lake, judgement.found)
     moment = as_of(lake, options)
     write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())
     gaps.gaps(lake, moment, settled=judgement.settled)
@@ -182,7 +182,7 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
         # evidence of its own goes before a person's word that says the same
         new = _without({**said, **join.seeds(lake, line), **found}, benign)
         new = _without({**join.widen(lake, new, line), **new}, benign)
-        more = together | join.accompanied(lake, new, share)
+        more = together | join.accompanied(lake, new)
         if set(new) == set(found) and more == together:
             return Judgement(new, line, group_line, number, True, acts)
         found, together = new, more
@@ -207,18 +207,21 @@ def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options,
         *(lake.read(n) for n in ("visits", "relations", "pairs", "standing", "trusted", "signins", "known"))
     )
     if not doubted:
-        # what no history changes is judged and counted once
-        lake.write("clusters_fixed", bits.clusters(lake.write("levels_fixed", levels(tables, learns=False))))
-    fixed, learned = lake.read("levels_fixed"), lake.write("levels_learned", levels(tables, learns=True))
+        once = lake.write("levels_once", levels(tables, learns=False))
+        lake.write("counted_once", bits.counted(lake.write("clusters_once", bits.clusters(once))))
+    again = lake.write("levels_again", levels(tables, learns=True))
     unfair = lake.write(
         "unfair", _unfair(lake, lake.put("together", pa.table({"visit_id": together}, schema=join.DOUBTED)))
     )
-    spoilt = bits.spoilt(fixed, unfair).union(bits.spoilt(learned, unfair))
-    clusters = lake.read("clusters_fixed").union(bits.clusters(learned))
-    cells = lake.write("cells", bits.cells(clusters, spoilt, lake.read("relations")))
+    turns = lake.write("turned", turned(tables))
+    grouped = bits.clusters(again)
+    spoilt = bits.spoilt(lake.read("levels_once"), lake.read("clusters_once"), unfair)
+    spoilt = spoilt.union(bits.spoilt(again, grouped, unfair))
+    counted = _turn(lake.read("counted_once"), turns).union(bits.counted(grouped))
+    cells = lake.write("cells", bits.cells(counted, spoilt, lake.read("relations")))
     lake.write("weights", bits.weigh(cells, lake.read("priors"), isolate=options.isolate))
-    odd = ["evidence", "unit_id", "relationship_id", "stratum", "level"]
-    lake.write("levels", fixed.filter(fixed.level > 0).select(odd).union(learned.filter(learned.level > 0).select(odd)))
+    odd = _turn(lake.read("levels_once").filter(lambda t: t.level > 0), turns).union(again.filter(again.level > 0))
+    lake.write("levels", odd.select("evidence", "unit_id", "relationship_id", "stratum", "level"))
     score.hits(lake, {n: r.aspect for n, r in reasons().items()})
     score.judge(lake, isolate=options.isolate)
     return score.groups(lake, options.false_cases / 2, line, isolate=options.isolate)
@@ -234,16 +237,41 @@ def _unfair(lake: Lake, suspects: ibis.Table) -> ibis.Table:
 
 
 def levels(tables: Tables, *, learns: bool) -> ibis.Table:
-    """Every reason's levels in one table; learns: those that history changes, or those that it does not."""
+    """Every reason's levels in one table; learns: those that each round judges again, or those that are judged once."""
     out: ibis.Table | None = None
     for name, module in modules().items():
         if module.REASON.learns == learns:
             found = module.judge(tables).mutate(evidence=ibis.literal(name), unit=ibis.literal(module.REASON.unit))
-            found = found.mutate(cluster=_cluster(found, module.REASON.unit))
-            found = found.select("evidence", "unit", "unit_id", "relationship_id", "stratum", "level", "cluster")
+            if "turn" not in found.columns:
+                found = found.mutate(turn=ibis.literal(evidence.ANY, "int64"))
+            found = found.mutate(
+                cluster=_cluster(found, module.REASON.unit), stratum=ibis.coalesce(found.stratum, ibis.literal("?"))
+            )
+            found = found.select(
+                "evidence", "unit", "unit_id", "relationship_id", "stratum", "turn", "level", "cluster"
+            )
             out = found if out is None else out.union(found)
     assert out is not None
     return out
+
+
+def turned(tables: Tables) -> ibis.Table:
+    """Reason and relationship for which history says yes."""
+    parts = [
+        module.turned(tables).select("relationship_id").mutate(evidence=ibis.literal(name))
+        for name, module in modules().items()
+        if hasattr(module, "turned")
+    ]
+    return ibis.union(*parts)
+
+
+def _turn(rows: ibis.Table, turned: ibis.Table) -> ibis.Table:
+    """Of each two rows the one that history chooses."""
+    keys = ["evidence", "relationship_id"]
+    out = rows.left_join(turned.mutate(yes=ibis.literal(evidence.YES, "int64")), keys)
+    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    chosen = (out.turn == evidence.ANY) | (out.turn == ibis.coalesce(out.yes, evidence.NO))
+    return out.filter(chosen).drop("yes")
 
 
 def _cluster(found: ibis.Table, unit: str) -> ibis.Value:

@@ -9,6 +9,10 @@ where visits stand or fall together): where it is 'visit' the repeated visits of
 tail, where it is 'peak' a relationship counts once, at its oddest visit, since habits repeat themselves. `level`
 counts from 0, ordinary, upwards; `stratum` names the like that the unit is compared with. The counting, and so the
 weight, is the same for all reasons: `bits.weigh`.
+
+History changes in every round, as suspects leave it, and there are many visits; so a file that counts visits judges them
+once. Where history has a say, it gives each visit two rows, with `turn` 0 and 1, and a second function `turned(tables)`
+names the relationships (`relationship_id`) for which 1 is to be taken.
 """
 
 from __future__ import annotations
@@ -43,6 +47,10 @@ class Tables:
         return away.distinct().mutate(guest=ibis.literal(1))
 
 
+NO, YES, ANY = 0, 1, -1
+"""Values of `turn`; ANY where history has no say."""
+
+
 @dataclass(frozen=True)
 class Reason:
     """One reason to doubt an act, and all that a reader must know of it.
@@ -64,7 +72,7 @@ class Reason:
     benign: tuple[tuple[str, str], ...]
     """Innocent explanations, each with what would decide."""
     learns: bool = False
-    """The levels depend on history, and so on who is doubted."""
+    """Levels of relationships that depend on history, and so on who is doubted: judged again in every round."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
-from brokenseal.evidence import Case, Reason, Tables, access, each_day
+from brokenseal.evidence import NO, YES, Case, Reason, Tables, access, each_day
 
 STEPS = (8, 16, 32, 64, 128, 256, 512, 1024)
 
@@ -21,7 +21,6 @@ REASON = Reason(
     "this mailbox and this kind of client. Each doubling is a level.",
     misses="Slow and narrow access; what the log does not show since the same message was accessed within the hour.",
     benign=(("a search, a clean-up, a long journey offline", "the person; which folders and messages"),),
-    learns=True,
 )
 
 _LIFE = each_day(20, items=2)
@@ -36,20 +35,23 @@ def judge(tables: Tables) -> Table:
     """Visits by how many messages or folders they accessed; a client new to the mailbox, which fetches what there is, is
     compared with other new ones."""
     v = tables.visits.filter(~tables.visits.background)
-    fresh = tables.standing.select("relationship_id", fresh=tables.standing.client_level > 0)
-    v = v.left_join(fresh, "relationship_id")
     synced = v.sync_count > 0
     count = ibis.ifelse(synced, v.sync_count, v.item_count)
     level = ibis.literal(0)
     for step in STEPS:
         level = level + (count >= step).cast("int64")
-    return v.select(
+    every = v.select(
         "relationship_id",
         "tenant_id",
         "box",
-        stratum=v.client
-        + ibis.ifelse(synced, " sync", " bind")
-        + ibis.ifelse(ibis.coalesce(v.fresh, ibis.literal(False)), " new", ""),
+        stratum=v.client + ibis.ifelse(synced, " sync", " bind"),
         unit_id=v.visit_id,
         level=level.cast("int64"),
     )
+    fresh = every.mutate(stratum=every.stratum + " new", turn=ibis.literal(YES, "int64"))
+    return every.mutate(turn=ibis.literal(NO, "int64")).union(fresh)
+
+
+def turned(tables: Tables) -> Table:
+    """Relationships whose client is new to the mailbox."""
+    return tables.standing.filter(tables.standing.client_level > 0).select("relationship_id")

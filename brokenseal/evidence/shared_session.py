@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ibis
 from ibis import Table
+from ibis.expr.types import Value
 
-from brokenseal.evidence import Case, Reason, Tables, access, each_day
+from brokenseal.evidence import NO, YES, Case, Reason, Tables, access, each_day
 
 REASON = Reason(
     name="shared_session",
@@ -30,7 +31,6 @@ REASON = Reason(
         ("a VPN switched on or off", "who runs the second network"),
         ("a browser that updated itself within a session", "whether both user agents name one browser"),
     ),
-    learns=True,
 )
 
 _MINE = {"session_id": "s1", "client": "owa", "agent": "browser"}
@@ -53,18 +53,30 @@ def judge(tables: Tables) -> Table:
     span = used.group_by("carrier").agg(
         first_net=used.net.min(), last_net=used.net.max(), first_agent=used.agent.min(), last_agent=used.agent.max()
     )
+    out = used.join(span, "carrier")
+    out = out.mutate(
+        nets=out.first_net != out.last_net,
+        agents=ibis.coalesce(out.first_agent != out.last_agent, ibis.literal(False)),
+    )
+    elsewhere = ibis.cases((out.agents & out.nets, 4), (out.agents, 3), (out.nets, 2), else_=0)
+    at_home = ibis.cases((out.agents, 3), (out.nets, 1), else_=0)
+    return _levels(out, NO, at_home).union(_levels(out, YES, elsewhere))
+
+
+def _levels(used: Table, turn: int, level: Value) -> Table:
+    return used.select(
+        "relationship_id",
+        "tenant_id",
+        "box",
+        stratum=used.client,
+        unit_id=used.visit_id,
+        level=level.cast("int64"),
+        turn=ibis.literal(turn, "int64"),
+    )
+
+
+def turned(tables: Tables) -> Table:
+    """Relationships whose network is nobody's home in their mailbox."""
     home = tables.pairs.filter(tables.pairs.vouches_net).select("tenant_id", "box", "net").distinct()
-    home = home.mutate(home=ibis.literal(1))
-    out = used.join(span, "carrier").left_join(home, ["tenant_id", "box", "net"])
-    nets = out.first_net != out.last_net
-    agents = ibis.coalesce(out.first_agent != out.last_agent, ibis.literal(False))
-    level = ibis.cases(
-        (agents & nets & out.home.isnull(), 4),
-        (agents, 3),
-        (nets & out.home.isnull(), 2),
-        (nets, 1),
-        else_=0,
-    )
-    return out.select(
-        "relationship_id", "tenant_id", "box", stratum=out.client, unit_id=out.visit_id, level=level.cast("int64")
-    )
+    r = tables.relations.select("relationship_id", "tenant_id", "box", "net")
+    return r.anti_join(home, ["tenant_id", "box", "net"]).select("relationship_id")

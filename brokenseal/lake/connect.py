@@ -17,6 +17,8 @@ from brokenseal.errors import LakeError, UsageError
 COMPRESSION = "zstd"
 PACKED = f"compression {COMPRESSION}, compression_level 1, dictionary_size_limit 4000, parquet_version v2"
 """Quick, for what is short-lived or merged later anyway; tables of short texts come out no bigger."""
+LOOSE = "compression lz4_raw, dictionary_size_limit 4000, parquet_version v2"
+"""For what only the same run reads again: half as big again, in a tenth less time."""
 _OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _UNITS = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024 * 1024}
 _NUMBERS = itertools.count()
@@ -32,6 +34,8 @@ def connect(*, memory: str, threads: int, spill: Path | None = None) -> duckdb.D
     connection = duckdb.connect(":memory:", config={**_OFFLINE, "memory_limit": memory, "threads": str(threads)})
     connection.execute("set timezone = 'UTC'")
     connection.execute("set preserve_insertion_order = false")
+    # a person is told what is going on by us alone
+    connection.execute("set enable_progress_bar = false")
     if spill is not None:
         # two connections that spill into one folder would write each other's files
         own = spill / f"{os.getpid()}-{next(_NUMBERS)}"

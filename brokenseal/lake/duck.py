@@ -10,7 +10,7 @@ import ibis
 import pyarrow as pa
 from ibis.backends.sql.datatypes import DuckDBType
 
-from brokenseal.lake.connect import PACKED, clear, connect, parquet, quoted
+from brokenseal.lake.connect import LOOSE, PACKED, clear, connect, parquet, quoted
 
 
 def selection(files: Sequence[Path], columns: ibis.Schema, present: frozenset[str] | None = None) -> str:
@@ -55,11 +55,11 @@ class DuckDB:
         view(self._connection, name, files, columns)
         return ibis.table(columns, name=name)
 
-    def store(self, expr: ibis.Table, target: Path) -> tuple[Path, ...]:
-        """Run the expression into one Parquet file."""
+    def store(self, expr: ibis.Table, target: Path, *, loose: bool = False) -> tuple[Path, ...]:
+        """Run the expression into one Parquet file. loose: it is read by this run alone, and soon."""
         sql = self._typed(expr)
         with clear(f"cannot write {target}"):
-            self._connection.execute(f"copy ({sql}) to {quoted(target)} (format parquet, {PACKED})")
+            self._connection.execute(f"copy ({sql}) to {quoted(target)} (format parquet, {LOOSE if loose else PACKED})")
         return (target,)
 
     def fetch(self, expr: ibis.Table) -> pa.Table:

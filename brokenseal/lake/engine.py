@@ -30,8 +30,8 @@ class Engine(Protocol):
     def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema) -> ibis.Table:
         """These files as a view of this name, with these columns."""
 
-    def store(self, expr: ibis.Table, target: Path) -> tuple[Path, ...]:
-        """Run an expression into Parquet; returns its files."""
+    def store(self, expr: ibis.Table, target: Path, *, loose: bool = False) -> tuple[Path, ...]:
+        """Run an expression into Parquet; returns its files. loose: it is read by this run alone, and soon."""
 
     def fetch(self, expr: ibis.Table) -> pa.Table:
         """Run an expression; Arrow out."""

@@ -234,9 +234,11 @@ class Lake:
         A name may be written again; what was made from the earlier rows still sees those.
         """
         run = self._making()
-        expr = cast(expr, columns_of(table) or widened(expr.schema()))
+        known = columns_of(table)
+        expr = cast(expr, known or widened(expr.schema()))
         view, place_ = run.target(table)
-        return self._kept(run, table, Version(view, place_, self.engine.store(expr, place_), expr.schema()))
+        files = self.engine.store(expr, place_, loose=known is None)
+        return self._kept(run, table, Version(view, place_, files, expr.schema()))
 
     def put(self, table: str, rows: pa.Table) -> ibis.Table:
         """Small rows back into the engine, as a table of the run being made."""

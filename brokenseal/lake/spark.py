@@ -65,8 +65,8 @@ class Spark:
             frame.createOrReplaceTempView(name)
         return ibis.table(columns, name=name)
 
-    def store(self, expr: ibis.Table, target: Path) -> tuple[Path, ...]:
-        """Run the expression into a folder of Parquet files."""
+    def store(self, expr: ibis.Table, target: Path, *, loose: bool = False) -> tuple[Path, ...]:
+        """Run the expression into a folder of Parquet files, packed alike whether loose or not: many machines share them."""
         with _clear(f"cannot write {target}"):
             self._typed(expr).write.mode("overwrite").parquet(str(target))
         return tuple(sorted(target.glob("part-*.parquet")))
