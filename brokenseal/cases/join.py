@@ -26,6 +26,8 @@ from brokenseal.cases import keys
 from brokenseal.lake import Lake
 
 MOST_LINKS = 200_000
+FALSE_LINKS = 0.25
+"""Acts that may be joined to others by chance, in a whole answer."""
 WIDE = ("network", "network and client", "prefix", "prefix and client")
 """Keys of a whole neighbourhood."""
 CARRIED = ("session", "token", "client")
@@ -106,25 +108,24 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
     every, relations = lake.read("visit_keys"), lake.read("relations")
     held = lake.write("held", every.semi_join(mine, "visit_id"))
     near = _marked(every.semi_join(held.select("kind", "value").distinct(), ["kind", "value"]), mine)
-    benign = 1 - near.mine
-    per_key = ibis.window(group_by=["kind", "value"])
-    per_relation = ibis.window(group_by=["kind", "value", "relationship_id"])
-    near = near.mutate(
-        others=(benign.sum().over(per_key) - benign.sum().over(per_relation)).cast("int64"),
-        found=near.mine.sum().over(per_key).cast("int64"),
+    own = near.group_by("kind", "value", "relationship_id").agg(
+        own=(1 - near.mine).sum().cast("int64"), found=near.mine.sum().cast("int64")
     )
+    whole = own.group_by("kind", "value").agg(every=own.own.sum().cast("int64"), found=own.found.sum().cast("int64"))
+    near = near.join(own.drop("found"), ["kind", "value", "relationship_id"]).join(whole, ["kind", "value"])
+    near = near.mutate(others=near.every - near.own).drop("every", "own")
     total = relations.visits.sum().as_scalar().cast("float64")
     around = _around(relations, lake.read("visits").semi_join(mine, "visit_id"))
     out = _kept(near.left_join(around, "relationship_id"))
     out = _kept(out.left_join(_collisions(lake.read("crowds"), held, relations), ["kind", "net"]))
-    own, net, client = (_rare(total, out[c]) for c in ("others", "net_others", "client_others"))
+    alone, net, client = (_rare(total, out[c]) for c in ("others", "net_others", "client_others"))
     place = net + ibis.coalesce(out.seldom, 0.0)
     most = ibis.cases(
         (out.kind.isin(["address", "prefix"]), place),
         (out.kind.endswith(" and client"), place + client),
-        else_=own,
+        else_=alone,
     )
-    link = (ibis.least(own, most) * bits.TENTHS).round().cast("int64")
+    link = (ibis.least(alone, most) * bits.TENTHS).round().cast("int64")
     return lake.write("near", out.mutate(link=link).drop("net_others", "client_others", "seldom", "net"))
 
 
@@ -177,7 +178,7 @@ def _collisions(crowds: Table, held: Table, relations: Table) -> Table:
     return each.union(paired)
 
 
-def accompanied(lake: Lake, found: dict[str, Link | None], false_cases: float) -> set[str]:
+def accompanied(lake: Lake, found: dict[str, Link | None]) -> set[str]:
     """The found acts that are not alone: members of a group, and what shares a rare key with an act of another
     relationship. Of what `widen` weighed last.
 
@@ -187,18 +188,21 @@ def accompanied(lake: Lake, found: dict[str, Link | None], false_cases: float) -
     grouped = {visit for visit, link in found.items() if link is not None}
     if not found:
         return grouped
-    rare = _rarely(lake.read("near"), len(found), false_cases)
+    rare = _rarely(lake.read("near"), len(found))
     met = rare.group_by("kind", "value").agg(relationships=rare.relationship_id.nunique())
     rare = rare.semi_join(met.filter(met.relationships >= 2), ["kind", "value"])
     return grouped | set(lake.fetch(rare.select("visit_id").distinct())["visit_id"].to_pylist())
 
 
-def _rarely(weighed: Table, acts: int, false_cases: float) -> Table:
-    """Found acts with the keys that join them: each act may join the rest by chance about once in as many as there are."""
-    return weighed.filter((weighed.mine == 1) & (weighed.link >= bits.line(acts, false_cases)))
+def _rarely(weighed: Table, acts: int) -> Table:
+    """Found acts with the keys that join them: so rare that of all acts `FALSE_LINKS` join the rest by chance.
+
+    How many false cases a person bears has no say in it: they would all become one.
+    """
+    return weighed.filter((weighed.mine == 1) & (weighed.link >= bits.line(acts, FALSE_LINKS)))
 
 
-def components(lake: Lake, found: dict[str, Link | None], false_cases: float) -> list[list[str]]:
+def components(lake: Lake, found: dict[str, Link | None]) -> list[list[str]]:
     """The found acts, joined where they share something whose coincidence is rarer than one in their number, or all."""
     graph: rx.PyGraph = rx.PyGraph(multigraph=False)
     places = {visit: graph.add_node(visit) for visit in sorted(found)}
@@ -207,7 +211,7 @@ def components(lake: Lake, found: dict[str, Link | None], false_cases: float) ->
     # a round that drew nobody in has weighed the keys of just these
     known = sorted(lake.fetch(lake.read("found"))["visit_id"].to_pylist()) == sorted(found)
     weighed = lake.read("near") if known else _weighed(lake, found)
-    rare = _rarely(weighed, len(places), false_cases)
+    rare = _rarely(weighed, len(places))
     rows = lake.fetch(
         rare.select("visit_id", "kind", "value", "link")
         .order_by([ibis.desc("link"), "kind", "value", "visit_id"])

@@ -56,6 +56,16 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
         for v in visits
         for kind in ("session", "address")
     ]
+    carried += [
+        {
+            "visit_id": v["visit_id"],
+            "relationship_id": v["visit_id"],
+            "kind": "client",
+            "value": f"one in ten {n % 10}",
+            **who,
+        }
+        for n, v in enumerate(BENIGN)
+    ]
     crowds = [{"kind": "address", "net": v["net"], "value": v["address"], "who": "t x", "visits": 1} for v in visits]
     with Lake.open(tmp_path / "lake", write=True, create=True) as lake:
         lake.start_run("join")
@@ -91,7 +101,17 @@ def test_only_what_a_session_brought_in_by_itself_is_lent(lake: Lake) -> None:
 def test_who_is_odd_alone_stays_a_precedent(lake: Lake) -> None:
     alone = {"thief": None, "b1": None}
     join.widen(lake, dict(alone), LINE)
-    assert join.accompanied(lake, dict(alone), 0.25) == set()
+    assert join.accompanied(lake, dict(alone)) == set()
     two = {"thief": None, "his second": None, "b1": None}
     join.widen(lake, dict(two), LINE)
-    assert join.accompanied(lake, dict(two), 0.25) == {"thief", "his second"}
+    assert join.accompanied(lake, dict(two)) == {"thief", "his second"}
+
+
+def test_many_false_alarms_that_share_something_common_stay_apart(lake: Lake) -> None:
+    """One who bears a hundred false cases is shown a hundred, and not one of a hundred mailboxes."""
+    odd = dict.fromkeys(v["visit_id"] for v in BENIGN[:600:10])
+    join.widen(lake, dict(odd), LINE)
+    assert len(join.components(lake, dict(odd))) == len(odd) == 60
+    two = {"thief": None, "his second": None}
+    join.widen(lake, dict(two), LINE)
+    assert join.components(lake, dict(two)) == [["his second", "thief"]]
