@@ -77,6 +77,8 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
                     "box": box,
                     "acts": own,
                     "reasons": _reasons(found),
+                    "heaviest": _heaviest(own),
+                    "linked": any(a["link_bits"] for a in own),
                     "said": _said(own, said),
                     "by_word": any(a["basis"] == "person" for a in own),
                     "orphan": any(a["link"] == "orphan" for a in own),
@@ -89,6 +91,12 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
                 }
             )
     return out
+
+
+def _heaviest(acts: list[Row]) -> Row | None:
+    """The visit that weighs most; none where none weighs anything."""
+    weighing = [a for a in acts if any(a["weighed"].values())]
+    return min(weighing, key=lambda a: (-a["bits"], a["first"], a["act_id"])) if weighing else None
 
 
 def _reasons(findings: list[Row]) -> list[Row]:

@@ -159,7 +159,7 @@ class Language:
         return Markup('<time datetime="{}">{}</time>').format(text, self.minute(text))
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=2_000, typed=True)
 def _decimal(value: float, locale: Locale) -> str:
     pattern = "#,##0.0" if isinstance(value, float) else "#,##0"
     return str(format_decimal(value, pattern, locale=locale, numbering_system="default"))

@@ -196,6 +196,7 @@ def _case(number: int, case: Row, span: timeline.Axis, blind: timeline.Blind, le
         "alternatives": [(a, list(g)) for a, g in groupby(case["how"]["alternatives"], key=lambda a: a["against"])],
         "carriers": [i for i in case["indicators"] if i["type"] in CARRIERS],
         "shared": [i for i in case["indicators"] if i["type"] not in CARRIERS],
+        "heaviest": next(a for a in case["acts"] if a["act_id"] == case["weighing"]["act_id"]),
         "linked": sum(a["basis"] == "link" for a in case["acts"]),
     }
 

@@ -34,7 +34,7 @@ def terminal(answer: Row, console: Console, page: Path | None = None) -> None:
     console.print(verdict, soft_wrap=not console.is_terminal)
     for case in answer["cases"][:MOST_CASES]:
         console.print()
-        _case(case, answer["tool"]["line_bits"], console)
+        _case(case, answer["tool"], console)
     if len(answer["cases"]) > MOST_CASES:
         console.print(
             Text(f"and {words.many(len(answer['cases']) - MOST_CASES, 'more case')} in the report", style="dim")
@@ -43,7 +43,7 @@ def terminal(answer: Row, console: Console, page: Path | None = None) -> None:
     say(console, _rest(answer, page))
 
 
-def _case(case: Row, line: float, console: Console) -> None:
+def _case(case: Row, tool: Row, console: Console) -> None:
     head = Text(f"{case['severity']} ", style=TONES[case["severity"]])
     head.append(f"case {case['case_id']}: {visible(case['title'])}", style="bold")
     console.print(head, soft_wrap=True)
@@ -57,7 +57,7 @@ def _case(case: Row, line: float, console: Console) -> None:
         ("how", Text(case["how"]["kind"])),
         (
             "weight",
-            Text(f"{case['bits']} bits: a benign act would look at least this odd {rarity}; {words.line(case, line)}"),
+            Text(f"{case['bits']} bits: a benign act would look at least this odd {rarity}; {words.line(case, tool)}"),
         ),
         *_reasons(case["findings"]),
     ]

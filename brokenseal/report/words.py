@@ -33,6 +33,16 @@ BASES = {
     "link": marked("by a link"),
     "person": marked("by a person's word"),
 }
+TERMS = {
+    "network": marked("Network"),
+    "client": marked("Client"),
+    "jointly": marked("Network and client are one event, and count as one"),
+    "token": marked("Token"),
+    "volume": marked("How much was accessed"),
+    "intelligence": marked("Lists of known indicators"),
+    "added": marked("Several reasons add up to so much by chance more often than their sum says"),
+}
+"""What an act's weight is made of, in the order in which it is added up."""
 STREAMS = {
     "access": marked("mailbox access"),
     "unified-audit": marked("unified audit"),
@@ -140,17 +150,27 @@ def rarity(bits: float) -> int:
     return max(1, round(2 ** min(bits, MOST_BITS)))
 
 
-def line(case: Row, line_bits: float, lang: Language | None = None) -> Markup:
-    """Where the case lies beside the line."""
+def line(case: Row, tool: Row, lang: Language | None = None) -> Markup:
+    """Where the case lies beside the line. tool: the answer's."""
     lang = lang or language()
-    shown = lang.number(float(line_bits))
+    shown, group = (lang.number(float(tool[name])) for name in ("line_bits", "group_line_bits"))
+    told = case["weighing"]["group"]
     if case["stands_on"] == "a person's word":
         return lang.t("the line lies at {line} bits: it stands on a person's word, and not on its weight", line=shown)
-    if case["stands_on"] == "visits together":
-        return lang.t(
-            "below the {line} bits asked of a single visit; its visits together pass the line for groups", line=shown
-        )
-    return lang.t("the line lies at {line} bits", line=shown)
+    if told is None or told["bits"] < case["bits"]:
+        return lang.t("the line lies at {line} bits", line=shown)
+    heaviest = lang.number(float(case["weighing"]["act_bits"]))
+    return lang.t(
+        "its visits together; the line for groups lies at {group} bits. Its heaviest visit alone weighs {bits}, the line for "
+        "one visit lies at {line}",
+        group=group, bits=heaviest, line=shown,
+    )  # fmt: skip
+
+
+def terms(act: Row, lang: Language) -> list[tuple[Markup, float]]:
+    """What an act's weight is made of, as names and bits that add up to it; what weighs nothing is left out."""
+    told = act["weighed"]
+    return [(lang.t(name), float(told[term])) for term, name in TERMS.items() if told[term]]
 
 
 def still(ongoing: bool | None, lang: Language | None = None) -> Markup:

@@ -45,6 +45,7 @@ def grown(answer: Row, *, tenants: int, mailboxes: int, messages: int) -> Row:
         boxes.append({**pattern_box, "tenant_id": tenant, "mailbox": name, "first_access": first, "last_access": last,
                       "messages": items, "folders": [], "confirmed": n % 3 == 0})  # fmt: skip
     case["acts"] = sorted(acts, key=lambda a: (a["first"], a["act_id"]))
+    case["weighing"] |= {"act_id": case["acts"][0]["act_id"], "act_bits": case["acts"][0]["bits"]}
     case["findings"] = sorted(findings, key=lambda f: (-f["bits"], f["evidence"], f["finding_id"]))
     case["mailboxes"] = sorted(boxes, key=lambda m: (m["tenant_id"], m["mailbox"]))
     case["tenants"] = sorted({m["tenant_id"] for m in boxes})
