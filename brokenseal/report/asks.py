@@ -12,6 +12,9 @@ from typing import Any
 from brokenseal.report.language import Language, marked
 
 MOST_IDS = 12
+MOST_CARRIED = 500
+"""Tokens and sessions: the provider can look up each, so all are listed as long as a person can hand them over."""
+CARRIED = {"token": "token_id", "session": "session_id"}
 OF_KIND = {
     "forged token": (
         (marked("Were these tokens ever issued by you, when, to whom, and signed with which key?"), "token"),
@@ -55,16 +58,23 @@ Row = dict[str, Any]
 
 
 def asks(answer: Row, lang: Language) -> list[Row]:
-    """Questions: number, text, of (which case or gaps), ids (type, values, and how many more there are)."""
+    """Questions: number, text, of (which case or gaps), ids, and how many more there are.
+
+    what: what the ids are; same: the number of the question whose ids this one asks about too.
+    """
     out: list[Row] = []
     for nth, case in enumerate(answer["cases"], start=1):
-        where = lang.t("Case {n}", n=lang.number(nth))
+        first: dict[str, int] = {}
         for text, kind in (*OF_KIND.get(case["how"]["kind"], OF_KIND["unknown"]), ALWAYS):
-            values = [i["value"] for i in case["indicators"] if i["type"] == kind]
-            if values:
-                out.append(
-                    {"text": lang.t(text), "of": where, "ids": values[:MOST_IDS], "more": len(values[MOST_IDS:])}
-                )
+            values = _values(case, kind)
+            if not values:
+                continue
+            ask = {"text": lang.t(text), "of": lang.t("Case {n}", n=lang.number(nth))}
+            if kind in first:
+                out.append({**ask, "ids": [], "more": 0, "same": lang.number(first[kind])})
+                continue
+            out.append({**ask, **_listed(values, kind, lang)})
+            first[kind] = len(out)
     kinds = {g["kind"] for g in answer["gaps"]}
     for kind, text in OF_GAP.items():
         if kind in kinds:
@@ -74,3 +84,26 @@ def asks(answer: Row, lang: Language) -> list[Row]:
                 {"text": lang.t(text), "of": lang.say(kind), "ids": names[:MOST_IDS], "more": len(names[MOST_IDS:])}
             )
     return [{**ask, "number": lang.number(n)} for n, ask in enumerate(out, start=1)]
+
+
+def _values(case: Row, kind: str) -> list[str]:
+    """All that the case holds of a kind: tokens and sessions of every visit, of the rest what is rare among benign visits."""
+    if kind in CARRIED:
+        return sorted({a[CARRIED[kind]] for a in case["acts"]} - {None})
+    if kind == "client":
+        return sorted({text for i in case["indicators"] if i["type"] == kind for text in i["seen"] or [i["value"]]})
+    return [i["value"] for i in case["indicators"] if i["type"] == kind]
+
+
+def _listed(values: list[str], kind: str, lang: Language) -> Row:
+    most = MOST_CARRIED if kind in CARRIED else MOST_IDS
+    told = {"ids": values[:most], "more": len(values[most:])}
+    if kind == "token":
+        told["what"] = lang.tn(
+            "{n} token id, all that this case holds:", "{n} token ids, all that this case holds:", len(values)
+        )
+    if kind == "session":
+        told["what"] = lang.tn(
+            "{n} session id, all that this case holds:", "{n} session ids, all that this case holds:", len(values)
+        )
+    return told

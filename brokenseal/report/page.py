@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from brokenseal.report import advice, asks, expiry, story, timeline, words
 from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
+from brokenseal.report.glossary import words_of
 from brokenseal.report.keylines import keylines
 from brokenseal.report.language import LONGEST, Language, language
 from brokenseal.report.visible import visible
@@ -29,6 +30,9 @@ MOST_INDICATORS = 200
 MOST_GAPS = 300
 """Of each kind. What is left out is counted, and stands in answer.json."""
 CARRIERS = ("session", "token")
+WORDS_FOR = {"address": "address", "address range": "address", "network": "network", "client": "client", "session": "token",
+             "token": "token"}  # fmt: skip
+"""Kinds of indicators to what explains them among the words."""
 STATED = {"who": "who", "to_whom": "to whom", "time": "when", "account": "account", "query": "query", "note": "note"}
 """What custody lists may state of a file, beside what was done and its hash."""
 EXPORTED = ("account", "query")
@@ -85,6 +89,8 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             custody=lambda row: _custody(row, lang),
             keylines=keylines(answer, lang),
             handed=_handed(answer["inputs"]),
+            glossary=words_of(lang),
+            words_for=WORDS_FOR,
         )
     )
     # blank lines are the templates'
