@@ -474,6 +474,18 @@ _TABLES = (
         """,
     ),
     _table(
+        "exports",
+        "run",
+        "records that the provider still holds at the answer's moment, by its defaults, and nobody handed over",
+        """
+        tenant_id string the organisation
+        stream string the log, as in streams
+        from timestamp the oldest that the provider still holds of them
+        to timestamp the youngest of them
+        vanishes timestamp when the oldest is deleted; a day more goes on every day after
+        """,
+    ),
+    _table(
         "case_mailboxes",
         "run",
         "a mailbox of a case",

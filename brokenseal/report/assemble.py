@@ -141,9 +141,10 @@ def _tenants(lake: Lake) -> dict[str | None, Row]:
     accesses = lake.read("accesses")
     counts = accesses.group_by("tenant_id").agg(mailboxes=accesses.mailbox.nunique(), accesses=accesses.count())
     out: dict[str | None, Row] = {}
-    for name, expr in (("counts", counts), ("streams", lake.read("streams")), ("linkage", lake.read("linkage"))):
+    tables = {name: lake.read(name) for name in ("streams", "exports", "linkage")}
+    for name, expr in {"counts": counts, **tables}.items():
         for r in lake.fetch(expr).to_pylist():
-            out.setdefault(r["tenant_id"], {"counts": [], "streams": [], "linkage": []})[name].append(r)
+            out.setdefault(r["tenant_id"], {"counts": [], **{n: [] for n in tables}})[name].append(r)
     return out
 
 
@@ -169,6 +170,10 @@ def _coverage(tenant: str | None, own: Row, domains: list[str]) -> Row:
         "mailboxes": counts["mailboxes"],
         "accesses": counts["accesses"],
         "streams": [_stream(s) for s in sorted(own["streams"], key=lambda s: s["stream"])],
+        "missing": [
+            {"stream": e["stream"], **{name: moment(e[name]) for name in ("from", "to", "vanishes")}}
+            for e in sorted(own["exports"], key=lambda e: (e["vanishes"], e["stream"], e["from"]))
+        ],
         "linkage": [
             {k: s[k] for k in ("stratum", "visits", "linked")}
             for s in sorted(own["linkage"], key=lambda s: s["stratum"])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.dates import format_datetime
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -128,6 +130,10 @@ class Language:
             return escape(self.number(float(text) if "." in text else int(text.replace(",", ""))))
         known = self._said(text)
         return known if known is not None else Markup("<bdi>{}</bdi>").format(_safe(text))
+
+    def listed(self, items: Iterable[Markup]) -> Markup:
+        """Several things in a row, as the reader's language joins them: `a, b and c`."""
+        return Markup(format_list([str(i) for i in items], locale=self.locale))
 
     def number(self, value: float) -> str:
         """A count or a figure as the reader writes it; figures with a fraction keep one decimal."""

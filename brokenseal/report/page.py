@@ -21,6 +21,7 @@ from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
 from brokenseal.report.glossary import words_of
 from brokenseal.report.keylines import keylines
 from brokenseal.report.language import LONGEST, Language, language
+from brokenseal.report.names import Names
 from brokenseal.report.visible import visible
 
 HERE = Path(__file__).with_name("templates")
@@ -73,7 +74,9 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             questions=story.questions(answer, lang),
             chain=lambda case: story.chain(case, lang),
             asks=asks.asks(answer, lang),
-            expiries=expiry.by_stream(answer),
+            wanted=expiry.wanted(answer),
+            held=expiry.held(answer),
+            names=Names(answer, lang),
             ticks=timeline.ticks(span, lang),
             gaps=_gaps(answer["gaps"], span),
             dossiers=dossiers(answer, blind),

@@ -51,6 +51,15 @@ STREAMS = {
     "service-principal": marked("service principal sign-in"),
     "managed-identity": marked("managed identity sign-in"),
 }
+LOGS = {
+    "access": marked("the unified audit log, which holds mailbox accesses"),
+    "unified-audit": marked("the unified audit log, which holds mailbox accesses"),
+    "interactive": marked("interactive sign-ins"),
+    "non-interactive": marked("non-interactive sign-ins"),
+    "service-principal": marked("service principal sign-ins"),
+    "managed-identity": marked("managed identity sign-ins"),
+}
+"""What is asked for when a log is to be exported."""
 RARE = 10**9
 MOST_BITS = 62
 Row = dict[str, Any]
@@ -80,6 +89,11 @@ def many(number: int, one: str, more: str | None = None) -> str:
 def stream(name: str, lang: Language) -> Markup:
     """A log, by what it holds."""
     return lang.t(STREAMS[name]) if name in STREAMS else lang.say(name)
+
+
+def log(name: str, lang: Language) -> Markup:
+    """A log, as it is asked for."""
+    return lang.t(LOGS[name]) if name in LOGS else lang.say(name)
 
 
 def mailboxes(number: int, lang: Language) -> Markup:

@@ -231,6 +231,15 @@ def run_tables(*, quiet: bool = False) -> dict[str, list[Row]]:
                 "record_ids": ["b", "a"],
             }
         ],
+        "exports": [
+            {
+                "tenant_id": TENANTS["b"],
+                "stream": "access",
+                "from": BEGIN - timedelta(days=166),
+                "to": BEGIN,
+                "vanishes": BEGIN + timedelta(days=14),
+            }
+        ],
         "linkage": [
             {"tenant_id": t, "stratum": "owa | - | - | token", "visits": 20, "linked": 16} for t in TENANTS.values()
         ],

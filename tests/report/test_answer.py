@@ -21,7 +21,7 @@ CONTRACT = {
     "": "schema as_of verdict exit tool inputs coverage cases leads gaps keys decisions",
     "tool": "version options budget line_bits group_line_bits hashes",
     "inputs": "path sha256 format rows records duplicates rejected custody",
-    "coverage": "tenant_id domains from to mailboxes accesses streams linkage",
+    "coverage": "tenant_id domains from to mailboxes accesses streams missing linkage",
     "cases": "case_id severity bits title aim how first_access first_access_is last_access ongoing stands_on weighing "
     "tenants counter indicators acts findings mailboxes gaps",
     "gaps": "gap_id kind tenant_id mailbox from to meaning record_ids",
