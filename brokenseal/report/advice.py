@@ -58,8 +58,8 @@ def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
         leads = [lang.t("Look through the leads below.")] if answer["leads"] else []
         return [lang.t("Hand over what the gaps below name, and run this again."), *leads, *export]
     if not answer["leads"]:
-        return [lang.t("Nothing here is urgent."), *export]
-    return [lang.t("Look through the leads below; nothing else is urgent."), *export]
+        return [lang.t("Nothing that was found is urgent."), *export]
+    return [lang.t("Look through the leads below; nothing else that was found is urgent."), *export]
 
 
 def _export(answer: Row, lang: Language) -> list[Markup]:

@@ -80,6 +80,7 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
                     "heaviest": _heaviest(own),
                     "linked": any(a["link_bits"] for a in own),
                     "said": _said(own, said),
+                    "subjects": _subjects(box["messages"]),
                     "by_word": any(a["basis"] == "person" for a in own),
                     "orphan": any(a["link"] == "orphan" for a in own),
                     "bare_orphan": any(a["link"] == "orphan" for a in own)
@@ -91,6 +92,12 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
                 }
             )
     return out
+
+
+def _subjects(messages: list[Row]) -> str:
+    """Whether all, some or none of these messages have a subject."""
+    named = sum(bool(m["subject"]) for m in messages)
+    return "all" if named == len(messages) else "some" if named else "none"
 
 
 def _heaviest(acts: list[Row]) -> Row | None:

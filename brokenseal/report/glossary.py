@@ -111,10 +111,11 @@ WORDS = {
         marked("A public catalogue of what intruders do, kept by MITRE; each number names one technique in it."),
     ),
     "certainty": (
-        marked("Certainty, by"),
+        marked("Certainty, accessed by"),
         marked(
             "Certainty says how it is known that a message was accessed: listed by name, or in a folder that was copied whole. "
-            "By: whose access it was, if the case is right; either, where owner and intruder share a session or token."
+            "Accessed by: a visit of the case; or either, where its visits and the owner's share a session or token and the log "
+            "does not tell them apart. answer.json calls the first “intruder”."
         ),
     ),
     "basis": (

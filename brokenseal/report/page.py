@@ -7,7 +7,7 @@ that out. The page's own policy forbids everything but its styles. All sentences
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from brokenseal.report import advice, asks, expiry, story, timeline, words
+from brokenseal.report.counter import counter
 from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
 from brokenseal.report.glossary import words_of
 from brokenseal.report.keylines import keylines
@@ -47,10 +48,6 @@ Reasons = Mapping[str, Mapping[str, Any]]
 def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
     """The page. reasons: as for `answer`; tag: the reader's language. Raises UsageError for one without a catalogue."""
     lang = language(tag)
-    known = _known(reasons, answer)
-    span = timeline.axis(answer)
-    blind = timeline.Blind(answer["gaps"])
-    views = [_case(n, c, span, blind, answer["leads"]) for n, c in enumerate(answer["cases"], start=1)]
     made = (
         _environment()
         .get_template("page.html")
@@ -63,24 +60,9 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             time=lang.time,
             number=lang.number,
             words=words,
-            reasons=known,
+            reasons=_known(reasons, answer),
             orphan=reasons.get(ORPHAN, UNKNOWN),
             style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
-            headline=advice.headline(answer, lang),
-            steps=advice.steps(answer, lang),
-            unread=advice.unread(answer),
-            views=views,
-            head_views=views[:MOST_IN_HEAD],
-            questions=story.questions(answer, lang),
-            chain=lambda case: story.chain(case, lang),
-            asks=asks.asks(answer, lang),
-            wanted=expiry.wanted(answer),
-            held=expiry.held(answer),
-            names=Names(answer, lang),
-            ticks=timeline.ticks(span, lang),
-            gaps=_gaps(answer["gaps"], span),
-            dossiers=dossiers(answer, blind),
-            said=said_of(answer),
             room=room(answer),
             most=MOST_FINDINGS,
             most_indicators=MOST_INDICATORS,
@@ -89,15 +71,55 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             mono=_mono,
             bdi=_bdi,
             code=_code,
-            custody=lambda row: _custody(row, lang),
-            keylines=keylines(answer, lang),
-            handed=_handed(answer["inputs"]),
-            glossary=words_of(lang),
+            labels=_labels,
             words_for=WORDS_FOR,
+            **_parts(answer, lang),
         )
     )
     # blank lines are the templates'
     return re.sub(r"\n\s*\n+", "\n", made)
+
+
+def _parts(answer: Row, lang: Language) -> Row:
+    """What each part of the page shows, made of the answer."""
+    span, blind, said = timeline.axis(answer), timeline.Blind(answer["gaps"]), said_of(answer)
+    views = [
+        {**_case(n, c, span, blind, answer["leads"]), "counter": counter(c, answer, lang), "said": _hostile(c, said)}
+        for n, c in enumerate(answer["cases"], start=1)
+    ]
+    return {
+        "headline": advice.headline(answer, lang),
+        "steps": advice.steps(answer, lang),
+        "unread": advice.unread(answer),
+        "views": views,
+        "head_views": views[:MOST_IN_HEAD],
+        "questions": story.questions(answer, lang),
+        "chain": lambda case: story.chain(case, lang),
+        "asks": asks.asks(answer, lang),
+        "wanted": expiry.wanted(answer),
+        "held": expiry.held(answer),
+        "names": Names(answer, lang),
+        "ticks": timeline.ticks(span, lang),
+        "gaps": _gaps(answer["gaps"], span),
+        "dossiers": dossiers(answer, blind),
+        "said": said,
+        "custody": lambda row: _custody(row, lang),
+        "keylines": keylines(answer, lang),
+        "handed": _handed(answer["inputs"]),
+        "glossary": words_of(lang),
+    }
+
+
+def _hostile(case: Row, said: dict[str, list[Row]]) -> int:
+    """How many visits of a case a person called hostile, by the last word on each."""
+    last = [said[a["act_id"]][-1] for a in case["acts"] if a["act_id"] in said]
+    return sum(word["decision"] == "hostile" for word in last)
+
+
+def _labels(names: Iterable[Markup]) -> Markup:
+    """What cells are called where a narrow page shows no heads: one list a table, and not a word a cell."""
+    told = (str(n.striptags()).replace("\\", "").replace("'", "’") for n in names)
+    return Markup(" ").join(Markup("--c{}:'{}';").format(n, name) for n, name in enumerate(told, start=1))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The chain of the intrusion, and the questions that an organisation asks, each answered or "cannot tell, because".
+"""The chain of events, and the questions that an organisation asks, each answered or "cannot tell, because".
 
 Why: an unanswered question that is not named is taken for a good answer. How: every sentence is made of the answer's own
 figures; what the answer does not hold is said to be unknown, with the reason. Misses: what only a person can know.
@@ -63,7 +63,8 @@ def _who(answer: Row, lang: Language) -> Said:
             continue
         reasons = len(case["how"]["because"])
         said = lang.tn(
-            "How: {kind}, by the evidence of {n} reason.", "How: {kind}, by the evidence of {n} reasons.", reasons,
+            "How, as far as the evidence says: {kind}, by {n} reason.",
+            "How, as far as the evidence says: {kind}, by {n} reasons.", reasons,
             kind=lang.say(kind),
         )  # fmt: skip
         out.append(_yes(of + said))

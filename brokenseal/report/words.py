@@ -20,6 +20,11 @@ CERTAINTY = {
     "reported": marked("reported by the provider or a person"),
     "unknown": marked("not known"),
 }
+BY = {
+    "intruder": marked("a visit of this case"),
+    "either": marked("either: a visit of this case, or the owner"),
+}
+"""Whose access it was; the page names visits, and nobody."""
 LINKS = {
     "token": marked("linked to the sign-in by the token"),
     "session": marked("linked to a sign-in by the session"),
@@ -94,6 +99,11 @@ def stream(name: str, lang: Language) -> Markup:
 def log(name: str, lang: Language) -> Markup:
     """A log, as it is asked for."""
     return lang.t(LOGS[name]) if name in LOGS else lang.say(name)
+
+
+def by(whose: str, lang: Language) -> Markup:
+    """Whose access it was."""
+    return lang.t(BY[whose]) if whose in BY else lang.say(whose)
 
 
 def mailboxes(number: int, lang: Language) -> Markup:
