@@ -482,7 +482,7 @@ _TABLES = (
         stream string the log, as in streams
         from timestamp the oldest that the provider still holds of them
         to timestamp the youngest of them
-        vanishes timestamp when the oldest is deleted; a day more goes on every day after
+        vanishes timestamp when the first day of them is deleted whole; a day more goes on every day after
         """,
     ),
     _table(

@@ -136,7 +136,7 @@ def exports(found: Iterable[Left]) -> list[Row]:
             "stream": f.about,
             "from": f.since,
             "to": f.until,
-            "vanishes": f.since + schema.kept_days(f.about) * DAY if f.since else None,
+            "vanishes": f.since + (schema.kept_days(f.about) + 1) * DAY if f.since else None,
         }
         for f in found
     ]

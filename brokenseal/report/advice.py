@@ -14,16 +14,17 @@ from brokenseal.report.names import Names
 QUIET = marked("Do not discuss this by mail: whoever has access to these mailboxes sees it. Use the telephone.")
 DOORS = {
     "forged token": marked(
-        "Ask the provider, by the token ids among the indicators, whether it ever issued them, and with which key. "
-        "A new password does not shut this door."
+        "Revoke the sessions of these accounts, and block the addresses among the indicators for them; neither ends a forged "
+        "token for sure, and a new password does not shut this door. Ask the provider, by the token ids below, whether it ever "
+        "issued them and with which key: it alone can withdraw a key."
     ),
     "session or token used elsewhere": marked(
         "Revoke the sessions of these accounts, then change passwords and look at the sign-in methods registered since "
         "the first access."
     ),
     "delegate or application": marked(
-        "Take away the permission or consent that let the delegate or application in, after writing down who granted it "
-        "and when."
+        "Write down who granted the delegate or application its access, and when; then take that permission or consent away, "
+        "switch the application's sign-in off, and revoke the sessions of whoever used it."
     ),
     "mail client synchronising": marked(
         "Block the device that synchronised, revoke the sessions of these accounts, then change passwords."
@@ -56,7 +57,11 @@ def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
         return [lang.t(QUIET), ask, *export]
     if verdict == "cannot tell":
         leads = [lang.t("Look through the leads below.")] if answer["leads"] else []
-        return [lang.t("Hand over what the gaps below name, and run this again."), *leads, *export]
+        return [
+            lang.t("Hand over what the gaps below name, as far as anybody still has it, and run this again."),
+            *leads,
+            *export,
+        ]
     if not answer["leads"]:
         return [lang.t("Nothing that was found is urgent."), *export]
     return [lang.t("Look through the leads below; nothing else that was found is urgent."), *export]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from brokenseal.report.language import Language, marked
+from brokenseal.report.names import Names
 
 MOST_IDS = 12
 MOST_CARRIED = 500
@@ -43,8 +44,12 @@ OF_GAP = {
     "throttled": marked("Which messages were accessed in these mailboxes while the single records were held back?"),
     "sync-only": marked("Which messages lay in the folders that were synchronised, at the time?"),
     "no-token-ids": marked("Which tokens stand behind the accesses whose records carry none?"),
-    "no-issuance-log": marked("Please hand over all sign-in logs of this time, of every kind."),
-    "short-issuance-log": marked("Please hand over the sign-in logs of the time that those here do not cover."),
+    "no-issuance-log": marked(
+        "Please hand over all sign-in logs of this time, of every kind, as far as you still hold them."
+    ),
+    "short-issuance-log": marked(
+        "Please hand over the sign-in logs of the time that those here do not cover, as far as you still hold them."
+    ),
     "log-starts": marked("Since when were accesses to these mailboxes logged, and why not before?"),
     "log-stops": marked("Why does the log hold no more accesses to these mailboxes?"),
     "log-pauses": marked("Why does the log hold no accesses to these mailboxes for a time?"),
@@ -75,15 +80,21 @@ def asks(answer: Row, lang: Language) -> list[Row]:
                 continue
             out.append({**ask, **_listed(values, kind, lang)})
             first[kind] = len(out)
+    known = Names(answer, lang)
     kinds = {g["kind"] for g in answer["gaps"]}
     for kind, text in OF_GAP.items():
         if kind in kinds:
             own = [g for g in answer["gaps"] if g["kind"] == kind]
-            names = sorted({g["mailbox"] or g["tenant_id"] or "" for g in own} - {""})
+            names = sorted({_place(g, known) for g in own} - {""})
             out.append(
                 {"text": lang.t(text), "of": lang.say(kind), "ids": names[:MOST_IDS], "more": len(names[MOST_IDS:])}
             )
     return [{**ask, "number": lang.number(n)} for n, ask in enumerate(out, start=1)]
+
+
+def _place(gap: Row, known: Names) -> str:
+    """The mailbox or organisation of a gap, as text."""
+    return str(gap["mailbox"] or (known.of(gap["tenant_id"]).striptags() if gap["tenant_id"] else ""))
 
 
 def _values(case: Row, kind: str) -> list[str]:

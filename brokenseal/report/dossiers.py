@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brokenseal.report import timeline
+from brokenseal.report.blind import alike
 
 MANY = 150
 """Above so many dossiers each shows less, and names a reason's innocent explanations without what would decide."""
@@ -85,10 +86,12 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
                     "orphan": any(a["link"] == "orphan" for a in own),
                     "bare_orphan": any(a["link"] == "orphan" for a in own)
                     and not any(f["evidence"] == ORPHAN for f in found),
-                    "gaps": [
-                        *blind.of_mailbox(box["tenant_id"], box["mailbox"]),
-                        *(g for g in blind.of_tenant(box["tenant_id"]) if g["tenant_id"] is not None),
-                    ],
+                    "gaps": alike(
+                        [
+                            *blind.of_mailbox(box["tenant_id"], box["mailbox"]),
+                            *(g for g in blind.of_tenant(box["tenant_id"]) if g["tenant_id"] is not None),
+                        ]
+                    ),
                 }
             )
     return out

@@ -16,7 +16,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from brokenseal.report import advice, asks, expiry, story, timeline, words
+from brokenseal.report import advice, asks, blind, expiry, story, timeline, words
+from brokenseal.report.blind import by_kind
 from brokenseal.report.counter import counter
 from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
 from brokenseal.report.glossary import words_of
@@ -82,9 +83,15 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
 
 def _parts(answer: Row, lang: Language) -> Row:
     """What each part of the page shows, made of the answer."""
-    span, blind, said = timeline.axis(answer), timeline.Blind(answer["gaps"]), said_of(answer)
+    span, hidden, said = timeline.axis(answer), timeline.Blind(answer["gaps"]), said_of(answer)
+    names, gaps = Names(answer, lang), {g["gap_id"]: g for g in answer["gaps"]}
     views = [
-        {**_case(n, c, span, blind, answer["leads"]), "counter": counter(c, answer, lang), "said": _hostile(c, said)}
+        {
+            **_case(n, c, span, hidden, answer["leads"]),
+            "counter": counter(c, answer, lang),
+            "said": _hostile(c, said),
+            "gaps": [gaps[g] for g in c["gaps"]],
+        }
         for n, c in enumerate(answer["cases"], start=1)
     ]
     return {
@@ -98,16 +105,43 @@ def _parts(answer: Row, lang: Language) -> Row:
         "asks": asks.asks(answer, lang),
         "wanted": expiry.wanted(answer),
         "held": expiry.held(answer),
-        "names": Names(answer, lang),
+        "names": names,
         "ticks": timeline.ticks(span, lang),
-        "gaps": _gaps(answer["gaps"], span),
-        "dossiers": dossiers(answer, blind),
+        "gaps": by_kind(answer["gaps"], span),
+        "gaps_counted": lambda gaps: blind.counted(gaps, lang),
+        "whose": lambda gap: _whose(gap, names, lang),
+        "concerned": {m["tenant_id"] for c in answer["cases"] for m in c["mailboxes"]},
+        "taken": _taken(answer, lang),
+        "dossiers": dossiers(answer, hidden),
         "said": said,
         "custody": lambda row: _custody(row, lang),
         "keylines": keylines(answer, lang),
         "handed": _handed(answer["inputs"]),
         "glossary": words_of(lang),
     }
+
+
+def _whose(gap: Row, names: Names, lang: Language) -> Markup:
+    """Whose gap it is: a mailbox's, an organisation's or everybody's."""
+    if gap["mailbox"]:
+        return _mono(visible(gap["mailbox"], 100))
+    return names.of(gap["tenant_id"]) if gap["tenant_id"] else lang.t("all")
+
+
+def _taken(answer: Row, lang: Language) -> Markup | None:
+    """How the rows of the inputs and the records of the coverage hang together."""
+    totals = {n: sum(i[n] for i in answer["inputs"]) for n in ("rows", "records", "duplicates")}
+    accesses = sum(c["accesses"] for c in answer["coverage"])
+    signins = sum(s["records"] for c in answer["coverage"] for s in c["streams"] if s["stream"] != "access")
+    if totals["records"] < accesses + signins:
+        return None
+    return lang.t(
+        "{rows} rows in all: {records} records, {duplicates} repeats of them, and what was rejected. Of the records {accesses} "
+        "are accesses to mailboxes and {signins} sign-ins, which the coverage above counts; {others} tell of other things, and "
+        "are kept and not judged.",
+        **{n: lang.number(v) for n, v in totals.items()}, accesses=lang.number(accesses), signins=lang.number(signins),
+        others=lang.number(totals["records"] - accesses - signins),
+    )  # fmt: skip
 
 
 def _hostile(case: Row, said: dict[str, list[Row]]) -> int:
@@ -133,6 +167,7 @@ def _environment() -> jinja2.Environment:
         finalize=_printed,
     )
     environment.filters["cut"] = visible
+    environment.filters["mono"] = _mono
     # Jinja's own `capitalize` would write VPN as vpn
     environment.filters["upfirst"] = _upfirst
     return environment
@@ -222,6 +257,7 @@ def _case(number: int, case: Row, span: timeline.Axis, blind: timeline.Blind, le
         "tenants": _lines(number, case, span, blind, leads),
         "reasons": by_reason(case["findings"]),
         "counted": words.counted(case),
+        "distinct": words.distinct(case),
         "confirmed": sum(m["confirmed"] for m in case["mailboxes"]),
         "either": any(i["by"] == "either" for m in case["mailboxes"] for i in (*m["messages"], *m["folders"])),
         "alternatives": [(a, list(g)) for a, g in groupby(case["how"]["alternatives"], key=lambda a: a["against"])],
@@ -264,13 +300,3 @@ def by_reason(findings: list[Row]) -> list[Row]:
         {"evidence": name, "strongest": found[0], "visits": len({f["act_id"] for f in found}), "findings": found}
         for name, found in sorted(names.items(), key=lambda p: (-p[1][0]["bits"], p[0]))
     ]
-
-
-def _gaps(gaps: list[Row], span: timeline.Axis) -> list[Row]:
-    """By kind, each with its places on the axis."""
-    ordered = sorted(gaps, key=lambda g: g["kind"])
-    out = []
-    for kind, own in groupby(ordered, key=lambda g: g["kind"]):
-        rows = [{**g, "place": span.window(g["from"], g["to"]) if g["from"] or g["to"] else None} for g in own]
-        out.append({"kind": kind, "rows": rows, "windows": timeline.windows(rows, span)})
-    return out

@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from brokenseal.report import advice, words
+from brokenseal.report import advice, blind, words
+from brokenseal.report.language import language
 from brokenseal.report.visible import visible
 
 TONES = {
@@ -108,9 +109,7 @@ def _rest(answer: Row, page: Path | None) -> list[tuple[str, Text]]:
 def _gaps(gaps: list[Row]) -> str:
     if not gaps:
         return "none noticed"
-    kinds = sorted({g["kind"] for g in gaps})
-    named = ", ".join(f"{sum(g['kind'] == k for g in gaps)} {k}" for k in kinds)
-    return f"{words.many(len(gaps), 'gap')} in the logs: {named}"
+    return blind.counted(gaps, language()).striptags()
 
 
 def say(console: Console, rows: list[tuple[str, Text]], *, indent: int = 0) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from brokenseal.report import advice, words
+from brokenseal.report import advice, blind, words
 from brokenseal.report.language import Language, marked
 
 QUESTIONS = (
@@ -143,18 +143,7 @@ def _did(answer: Row, lang: Language) -> Said:
 def _blind(answer: Row, lang: Language) -> Said:
     if not answer["gaps"]:
         return [_no(lang.t("what was never logged; no gap was noticed in what was handed over."))]
-    kinds = len({g["kind"] for g in answer["gaps"]})
-    count = lang.tn("{n} gap", "{n} gaps", len(answer["gaps"]))
-    return [
-        _yes(
-            lang.tn(
-                "{gaps} of {n} kind, each with its reason, below.",
-                "{gaps} of {n} kinds, each with its reason, below.",
-                kinds,
-                gaps=count,
-            )
-        )
-    ]
+    return [_yes(lang.t("{gaps}: each with its reason, below.", gaps=blind.counted(answer["gaps"], lang)))]
 
 
 def _told(answer: Row, lang: Language) -> Said:

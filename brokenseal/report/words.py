@@ -213,6 +213,12 @@ def counted(case: Row) -> tuple[int, int]:
     return sum(len(m["messages"]) for m in boxes), sum(len(m["folders"]) for m in boxes)
 
 
+def distinct(case: Row) -> int:
+    """Messages of a case that differ: the same one may lie in several mailboxes; one without a name is one of its own."""
+    told = [m["message_id"] or m["immutable_id"] for box in case["mailboxes"] for m in box["messages"]]
+    return len({t for t in told if t}) + sum(not t for t in told)
+
+
 def accessed(case: Row, lang: Language | None = None) -> Markup:
     """What a case accessed, as a lower bound."""
     return at_least(*counted(case), lang)

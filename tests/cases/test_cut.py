@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -153,6 +154,8 @@ def test_the_answer_holds_them_and_what_the_custody_list_misses(tmp_path: Path) 
         (g["from"], g["to"]) for g in answer["gaps"] if g["kind"] == "expiring"
     )
     assert missing[0]["vanishes"] == min(m["vanishes"] for m in missing)
+    days = {re.search(r"vanish on ([\d-]+)", m)[1] for m in told["expiring"]}  # type: ignore[index]
+    assert {m["vanishes"][:10] for m in missing} == days
     assert all(m.startswith("Export now: ") for m in told["expiring"])
     assert "gone.json that was not taken in" in told["not-handed-over"][0] and len(told["not-handed-over"]) == 1
     assert "another SHA-256 for the file a.json" in told["custody-differs"][0]

@@ -57,6 +57,10 @@ def grown(answer: Row, *, tenants: int, mailboxes: int, messages: int) -> Row:
          "from": m["first_access"], "to": _stamp(datetime.fromisoformat(m["first_access"][:-1]) + timedelta(days=2))}
         for n, m in enumerate(case["mailboxes"]) if n % 7 == 0
     ]  # fmt: skip
+    out["coverage"] = [
+        {**out["coverage"][n % len(out["coverage"])], "tenant_id": t, "domains": [f"ministry-{int(t[:8], 16)}.example"]}
+        for n, t in enumerate(case["tenants"])
+    ]
     case["gaps"] = [g["gap_id"] for g in out["gaps"]]
     report.validate(out)
     return out

@@ -177,7 +177,11 @@ def test_an_empty_lake_s_answer(quiet: dict[str, Any]) -> None:
 
 
 def _part(source: str, begin: str, end: str) -> str:
-    text = re.sub(r"<time[^>]*>[^<]*</time>", "", source[source.index(begin) : source.index(end, source.index(begin))])
+    text = re.sub(
+        r"<time[^>]*>[^<]*</time>|<bdi[^>]*>[^<]*</bdi>",
+        "",
+        source[source.index(begin) : source.index(end, source.index(begin))],
+    )
     return re.sub(r"<[^>]*>", " ", text)
 
 
