@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from brokenseal.report import blind
 from brokenseal.report.language import Language, marked
 from brokenseal.report.names import Names
 
@@ -87,7 +88,12 @@ def asks(answer: Row, lang: Language) -> list[Row]:
             own = [g for g in answer["gaps"] if g["kind"] == kind]
             names = sorted({_place(g, known) for g in own} - {""})
             out.append(
-                {"text": lang.t(text), "of": lang.say(kind), "ids": names[:MOST_IDS], "more": len(names[MOST_IDS:])}
+                {
+                    "text": lang.t(text),
+                    "of": blind.named(kind, lang),
+                    "ids": names[:MOST_IDS],
+                    "more": len(names[MOST_IDS:]),
+                }
             )
     return [{**ask, "number": lang.number(n)} for n, ask in enumerate(out, start=1)]
 

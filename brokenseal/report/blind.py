@@ -14,17 +14,40 @@ from typing import Any
 from markupsafe import Markup
 
 from brokenseal.report import timeline
-from brokenseal.report.language import Language
+from brokenseal.report.language import Language, marked
 
-ORDER = (
-    "no-issuance-log", "no-token-ids", "lost-rows", "short-history", "unsettled", "short-issuance-log", "export-ceiling",
-    "not-handed-over", "custody-differs", "conflicting-copies", "log-stops", "log-pauses", "log-starts", "lost-hours",
-    "throttled", "untimed", "sync-only", "expiring", "expired",
-)  # fmt: skip
-"""Kinds of gaps, those behind which a whole reason finds nothing first; kinds that this version does not know come after."""
+KINDS = {
+    "no-issuance-log": marked("sign-ins that were not handed over"),
+    "no-token-ids": marked("records without token ids"),
+    "lost-rows": marked("rows that could not be taken in"),
+    "short-history": marked("a history too short to know what is ordinary"),
+    "unsettled": marked("weighing that did not settle"),
+    "short-issuance-log": marked("sign-ins that cover less time than the accesses"),
+    "export-ceiling": marked("exports cut at their ceiling"),
+    "not-handed-over": marked("files that a custody list names and nobody handed over"),
+    "custody-differs": marked("files that differ from what a custody list states"),
+    "conflicting-copies": marked("copies of records that disagree"),
+    "log-stops": marked("logs of mailboxes that stop"),
+    "log-pauses": marked("logs of mailboxes that pause"),
+    "log-starts": marked("logs of mailboxes that start late"),
+    "lost-hours": marked("hours in which no record came through"),
+    "throttled": marked("hours in which the provider held single records back"),
+    "untimed": marked("accesses without a time"),
+    "sync-only": marked("folders synchronised without naming messages"),
+    "expiring": marked("logs not handed over that the provider still has"),
+    "expired": marked("logs that begin where the provider had deleted the rest"),
+    "repeats": marked("repeated accesses that the provider does not log"),
+}
+"""What each kind is called; in order, those behind which a whole reason finds nothing first."""
+ORDER = tuple(KINDS)
 ATTENDING = frozenset({"repeats"})
 """What comes with every visit of a case, and hides nothing but how often a message was opened again."""
 Row = dict[str, Any]
+
+
+def named(kind: str, lang: Language) -> Markup:
+    """What a kind is called; one that this version does not know by its own name."""
+    return lang.t(KINDS[kind]) if kind in KINDS else lang.say(kind)
 
 
 def place(kind: str) -> tuple[bool, int, str]:
@@ -53,14 +76,14 @@ def counted(gaps: list[Row], lang: Language) -> Markup:
     """How many gaps there are, by kind, and apart from these how many come with every visit."""
     with_visits = sum(g["kind"] in ATTENDING for g in gaps)
     kinds = sorted({g["kind"] for g in gaps} - ATTENDING, key=place)
-    named = lang.listed(
-        lang.t("{kind} ({n})", kind=lang.say(k), n=lang.number(sum(g["kind"] == k for g in gaps))) for k in kinds
+    told = lang.listed(
+        lang.t("{kind} ({n})", kind=named(k, lang), n=lang.number(sum(g["kind"] == k for g in gaps))) for k in kinds
     )
     parts = []
     if kinds:
         parts.append(
             lang.tn(
-                "{n} gap in the logs: {kinds}", "{n} gaps in the logs: {kinds}", len(gaps) - with_visits, kinds=named
+                "{n} gap in the logs: {kinds}", "{n} gaps in the logs: {kinds}", len(gaps) - with_visits, kinds=told
             )
         )
     if with_visits:

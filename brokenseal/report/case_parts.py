@@ -173,7 +173,7 @@ def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Rea
         "bits": bits.shown(case["bits"]),
         "title": case["title"],
         "aim": None,
-        "how": how(case, findings, lines, reasons),
+        "how": how({**case, "heaviest": max(r["bits"] for r in own)}, findings, lines, reasons),
         "first_access": moment(case["first_access"]),
         "first_access_is": case["first_access_is"],
         "last_access": moment(case["last_access"]),

@@ -84,11 +84,11 @@ def _other_kinds(findings: Sequence[Row], chosen: str, weights: dict[str, int]) 
 
 
 def _chance(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) -> dict[str, str]:
-    """Nobody at all: and how much of the case hangs on its strongest reason."""
+    """Nobody at all: and how much of the case hangs on its strongest reason. case: `heaviest` is what its heaviest act weighs."""
     weighs = (
         f"The case weighs {bits.shown(case['bits'])} bits, the line for one visit lies at {bits.shown(lines.single)}"
     )
-    if case["stands_on"] == "visits together":
+    if case["bits"] > case["heaviest"]:
         weighs += f", for a group of visits that share something rare at {bits.shown(lines.group)}"
     weighs += "."
     if case["stands_on"] == "a person's word":

@@ -108,6 +108,7 @@ def _parts(answer: Row, lang: Language) -> Row:
         "names": names,
         "ticks": timeline.ticks(span, lang),
         "gaps": by_kind(answer["gaps"], span),
+        "gap_kind": lambda kind: blind.named(kind, lang),
         "gaps_counted": lambda gaps: blind.counted(gaps, lang),
         "whose": lambda gap: _whose(gap, names, lang),
         "concerned": {m["tenant_id"] for c in answer["cases"] for m in c["mailboxes"]},
@@ -168,9 +169,15 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["cut"] = visible
     environment.filters["mono"] = _mono
+    environment.filters["autonomous"] = _autonomous
     # Jinja's own `capitalize` would write VPN as vpn
     environment.filters["upfirst"] = _upfirst
     return environment
+
+
+def _autonomous(text: str) -> str:
+    """A network's number as people look it up; ranges stay as they are."""
+    return text.upper() if re.match(r"as\d", text) else text
 
 
 def _upfirst(text: Any) -> Any:

@@ -185,8 +185,8 @@ def line(case: Row, tool: Row, lang: Language | None = None) -> Markup:
         return lang.t("the line lies at {line} bits", line=shown)
     heaviest = lang.number(float(case["weighing"]["act_bits"]))
     return lang.t(
-        "its visits together; the line for groups lies at {group} bits. Its heaviest visit alone weighs {bits}, the line for "
-        "one visit lies at {line}",
+        "so much do its visits weigh together, and the line for groups lies at {group} bits; its heaviest visit alone weighs "
+        "{bits}, and the line for one visit lies at {line}",
         group=group, bits=heaviest, line=shown,
     )  # fmt: skip
 

@@ -42,7 +42,8 @@ def made(answer: Row) -> Row:
 def test_the_head_counts_what_comes_with_every_visit_apart(made: Row) -> None:
     told = blind.counted(made["gaps"], language("en"))
     assert told == (
-        "3 gaps in the logs: no-issuance-log (1) and expired (2); 30 times the hour after a visit, in which the provider logs no "
+        "3 gaps in the logs: sign-ins that were not handed over (1) and logs that begin where the provider had deleted the rest "
+        "(2); 30 times the hour after a visit, in which the provider logs no "
         "repeated access"
     )
     assert told in report.html(made, invented.REASONS)

@@ -41,7 +41,7 @@ def test_it_says_what_matters(answer: dict[str, Any]) -> None:
         "about once in 4,100 benign acts",
         "ann@ministry-a.example",
         "1 odd visit below the line",
-        "1 gap in the logs: throttled (1)",
+        "1 gap in the logs: hours in which the provider held single records back (1)",
         "1 row rejected",
         "out/report.html",
     ):

@@ -48,7 +48,10 @@ def test_a_case_that_stands_on_a_group_says_which_line_it_is_measured_by(answer:
     case = answer["cases"][0]
     weighing = {**case["weighing"], "act_bits": 12.0, "group": {**case["weighing"]["group"], "bits": 21.4}}
     told = report.html({**answer, "cases": [{**case, "weighing": weighing}]}, invented.REASONS)
-    assert "its visits together; the line for groups lies at 12.0 bits. Its heaviest visit alone weighs 12.0" in told
+    assert (
+        "so much do its visits weigh together, and the line for groups lies at 12.0 bits; its heaviest visit alone weighs 12.0"
+        in told
+    )
 
 
 def test_what_is_left_without_each_reason_is_said(answer: dict[str, Any]) -> None:
