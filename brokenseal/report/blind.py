@@ -94,4 +94,4 @@ def counted(gaps: list[Row], lang: Language) -> Markup:
                 with_visits,
             )
         )
-    return Markup("; ").join(parts)
+    return lang.t("{first}; {second}", first=parts[0], second=parts[1]) if len(parts) > 1 else Markup("").join(parts)

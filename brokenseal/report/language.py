@@ -94,21 +94,26 @@ class Language:
         return self._told[whole]
 
     def _translated(self, whole: str) -> Markup | None:
-        found = self._one(whole)
-        if found is not None:
-            return found
+        exact = self._exact(whole)
+        if exact is not None:
+            return exact
         parts = _NEXT_SENTENCE.split(whole)
-        if len(parts) == 1:
-            return None
-        told = [self._said(p) for p in parts]
-        return Markup(" ").join(p for p in told if p is not None) if all(p is not None for p in told) else None
+        # sentence by sentence first: what a pattern catches at its end would swallow the next one
+        if len(parts) > 1:
+            told = [self._said(p) for p in parts]
+            if all(p is not None for p in told):
+                return Markup(" ").join(p for p in told if p is not None)
+        return self._by_pattern(whole)
 
-    def _one(self, sentence: str) -> Markup | None:
-        """One sentence: whole, with a small first letter, or by a pattern."""
+    def _exact(self, sentence: str) -> Markup | None:
+        """A sentence that the catalogue holds as it is, or with a small or a capital first letter."""
         for form in (sentence, sentence[:1].lower() + sentence[1:], sentence[:1].upper() + sentence[1:]):
             known = self._words.gettext(form)
             if known != form:
                 return escape(known)
+        return None
+
+    def _by_pattern(self, sentence: str) -> Markup | None:
         for pattern, source in self._patterns:
             match = pattern.fullmatch(sentence) or pattern.fullmatch(sentence[:1].lower() + sentence[1:])
             told = self._form(source, match.groupdict().get("n")) if match else None

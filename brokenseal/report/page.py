@@ -73,6 +73,7 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             bdi=_bdi,
             code=_code,
             labels=_labels,
+            semi=lang.t("; "),
             words_for=WORDS_FOR,
             **_parts(answer, lang),
         )
@@ -238,7 +239,7 @@ def _statement(told: Row, lang: Language) -> Markup:
             if told["agrees"]
             else lang.t("its stated SHA-256 is another: {hash}", hash=_mono(told["stated_sha256"]))
         )
-    return Markup("; ").join(parts)
+    return lang.t("; ").join(parts)
 
 
 def _known(reasons: Reasons, answer: Row) -> dict[str, Mapping[str, Any]]:

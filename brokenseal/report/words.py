@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from brokenseal.report.language import Language, language, marked
+from brokenseal.report.visible import visible
 
 CERTAINTY = {
     "listed": marked("named in the record of the access"),
@@ -195,6 +196,26 @@ def terms(act: Row, lang: Language) -> list[tuple[Markup, float]]:
     """What an act's weight is made of, as names and bits that add up to it; what weighs nothing is left out."""
     told = act["weighed"]
     return [(lang.t(name), float(told[term])) for term, name in TERMS.items() if told[term]]
+
+
+SHARED = {
+    "address": marked("the address {value}"),
+    "prefix": marked("the address range {value}"),
+    "session": marked("the session {value}"),
+    "token": marked("the token {value}"),
+    "network and client": marked("the network and the client {value}"),
+    "actor": marked("one person, who newly opened mailboxes of others: {value}"),
+}
+"""What a group's acts share, by the kind of the key."""
+
+
+def shared(text: str, lang: Language) -> Markup:
+    """What a group's acts share, as the answer names it: a kind and a value."""
+    for kind in sorted(SHARED, key=len, reverse=True):
+        if text.startswith(f"{kind} "):
+            value = Markup('<bdi class="mono">{}</bdi>').format(visible(text[len(kind) + 1 :], 300))
+            return lang.t(SHARED[kind], value=value)
+    return Markup('<bdi class="mono">{}</bdi>').format(visible(text, 300))
 
 
 def still(ongoing: bool | None, lang: Language | None = None) -> Markup:

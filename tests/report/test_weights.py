@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from brokenseal import report
+from brokenseal.report import words
+from brokenseal.report.language import language
 from tests.report import invented
 
 
@@ -72,3 +74,16 @@ def test_a_link_says_what_is_shared_and_what_that_weighs(answer: dict[str, Any],
         "link": {"linked_by": f"address {invented.INTRUDER}", "link_bits": 11.5}[what],
         "own evidence": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("shared", "told"),
+    [
+        ("address 192.0.2.1", "the address 192.0.2.1"),
+        ("network and client as64500 | owa", "the network and the client as64500 | owa"),
+        ("actor t ann@x.example", "one person, who newly opened mailboxes of others: t ann@x.example"),
+        ("a kind of later", "a kind of later"),
+    ],
+)
+def test_what_a_group_shares_is_said_in_words(shared: str, told: str) -> None:
+    assert words.shared(shared, language("en")).striptags() == told
