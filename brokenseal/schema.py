@@ -414,8 +414,9 @@ _TABLES = (
         first_access_is string observed, or no later than (the log begins with it, or a gap lies before it)
         last_access timestamp last access
         ongoing boolean accesses in the last 72 hours; NULL where the log does not go on for 14 days
-        bits_without int64 what the case would weigh without its strongest finding, tenths of a bit
-        survives boolean it stays above its severity's line without its strongest finding
+        bits_without int64 what the case would weigh without its strongest reason, tenths of a bit
+        strongest string that reason: of all, the one whose absence leaves the case the least; NULL where it has none
+        survives boolean it stays above its severity's line without its strongest reason
         stands_on string what it reaches its line by: one visit, visits together (a group), or a person's word; NULL below it
         """,
     ),
@@ -429,6 +430,59 @@ _TABLES = (
         basis string own evidence, link, or person: a person's word
         linked_by string what it shares with the case, where basis is link
         link_bits int64 what that sharing weighs, tenths of a bit
+        """,
+    ),
+    _table(
+        "act_weights",
+        "run",
+        "what an act of a case, or a lead, weighs, aspect by aspect, in tenths of a bit",
+        """
+        act_id string the act
+        network int64 the strongest reason of its relationship that speaks of the network
+        client int64 the same of the client
+        joint int64 what network and client weigh as the one event that they are
+        token int64 the visit's strongest reason that speaks of the token
+        volume int64 the same of how much it accessed
+        intelligence int64 the same of lists of known indicators
+        plain int64 joint, token, volume and intelligence added up
+        bits int64 the act's weight: how seldom benign acts add up to so much
+        """,
+    ),
+    _table(
+        "case_groups",
+        "run",
+        "a group of acts that was loud as a whole, and what its weight is made of, in tenths of a bit",
+        """
+        case_id string the case
+        shared string what its acts share
+        actors int64 how many people or applications act in it, each counted with the oddest act
+        plain int64 what their oddest acts weigh in token, volume and intelligence, added up
+        rest int64 how seldom so many benign acts, drawn by chance, add up to so much
+        place int64 how seldom so many who are new somewhere are new just there
+        bits int64 the group's weight: place and rest, as two independent tails
+        """,
+    ),
+    _table(
+        "case_without",
+        "run",
+        "a case weighed again without one of its reasons",
+        """
+        case_id string the case
+        evidence string the reason left out
+        bits int64 what the case weighs then, tenths of a bit
+        above_line boolean whether a visit or a group of it still reaches its line
+        """,
+    ),
+    _table(
+        "exports",
+        "run",
+        "records that the provider still holds at the answer's moment, by its defaults, and nobody handed over",
+        """
+        tenant_id string the organisation
+        stream string the log, as in streams
+        from timestamp the oldest that the provider still holds of them
+        to timestamp the youngest of them
+        vanishes timestamp when the first day of them is deleted whole; a day more goes on every day after
         """,
     ),
     _table(

@@ -8,7 +8,7 @@ Misses: exports cut by a filter or by hand, and retention that somebody changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +36,8 @@ CEILINGS: Mapping[str, tuple[tuple[int, str], ...]] = {
     "message-trace": ((1_000, "a message trace by default"), (5_000, "a message trace at most")),
 }
 """Rows at which an export of a shape ends, and what ends there."""
+QUIET = 3 * DAY
+"""Nobody may have signed in for so long, so that a log begins no earlier."""
 SIGN_INS = ("interactive", "non-interactive")
 Row = dict[str, Any]
 
@@ -116,19 +118,36 @@ def expiring(streams: list[Row], as_of: datetime) -> Iterator[Left]:
         for name in SIGN_INS:
             there = own.get(name)
             oldest = as_of - schema.kept_days(name) * DAY
+            if there and oldest < there["from"] - QUIET:
+                yield _vanishing(access["tenant_id"], name, oldest, there["from"], before=True)
             since = max(oldest, there["to"]) if there else oldest
             if since < access["to"] - DAY:
-                yield _vanishing(access["tenant_id"], name, since, access["to"], there)
+                yield _vanishing(access["tenant_id"], name, since, access["to"], before=False if there else None)
         oldest = as_of - schema.kept_days("access") * DAY
         if oldest < access["from"] - DAY:
-            yield _vanishing(access["tenant_id"], "access", oldest, access["from"], access)
+            yield _vanishing(access["tenant_id"], "access", oldest, access["from"], before=True)
 
 
-def _vanishing(tenant: str | None, stream: str, since: datetime, until: datetime, there: Row | None) -> Left:
+def exports(found: Iterable[Left]) -> list[Row]:
+    """Rows of `exports`, of what `expiring` found."""
+    return [
+        {
+            "tenant_id": f.tenant,
+            "stream": f.about,
+            "from": f.since,
+            "to": f.until,
+            "vanishes": f.since + (schema.kept_days(f.about) + 1) * DAY if f.since else None,
+        }
+        for f in found
+    ]
+
+
+def _vanishing(tenant: str | None, stream: str, since: datetime, until: datetime, *, before: bool | None) -> Left:
+    """before: what lies before the log that is there, or behind it; None where none is."""
     days = schema.kept_days(stream)
     lacking = "None were handed over"
-    if there is not None:
-        edge = f"before {there['from']:%Y-%m-%d}" if stream == "access" else f"after {there['to']:%Y-%m-%d}"
+    if before is not None:
+        edge = f"before {until:%Y-%m-%d}" if before else f"after {since:%Y-%m-%d}"
         lacking = f"None from {edge} were handed over"
     meaning = (
         f"Export now: {_said(stream, begin=False)} before {since + DAY:%Y-%m-%d} vanish on {since + (days + 1) * DAY:%Y-%m-%d}, "

@@ -29,6 +29,8 @@ def gaps(lake: Lake, as_of: datetime, *, settled: bool) -> None:
     """Write `gaps`."""
     streams = lake.fetch(lake.read("streams")).to_pylist()
     silent.hours(lake)
+    vanishing = list(cut.expiring(streams, as_of))
+    _put(lake, "exports", sorted(cut.exports(vanishing), key=lambda r: (r["tenant_id"] or "", r["stream"], r["from"])))
     rows = [
         *(_left(found, records) for found, records in silent.throttled(lake)),
         *_sync_only(lake),
@@ -41,7 +43,7 @@ def gaps(lake: Lake, as_of: datetime, *, settled: bool) -> None:
         *_short(streams),
         *_refused(lake),
         *_untimed(lake),
-        *(_left(found) for found in (*cut.ceilings(lake), *cut.expired(streams), *cut.expiring(streams, as_of))),
+        *(_left(found) for found in (*cut.ceilings(lake), *cut.expired(streams), *vanishing)),
         *_not_handed_over(lake),
     ]
     if not settled:
@@ -51,7 +53,11 @@ def gaps(lake: Lake, as_of: datetime, *, settled: bool) -> None:
         rows.append(_row("unsettled", None, None, None, as_of, meaning))
     unique = {r["gap_id"]: r for r in rows}
     ordered = sorted(unique.values(), key=lambda r: (r["kind"], r["tenant_id"] or "", r["mailbox"] or "", r["gap_id"]))
-    lake.put("gaps", pa.Table.from_pylist(ordered, schema=schema.TABLES["gaps"].arrow()))
+    _put(lake, "gaps", ordered)
+
+
+def _put(lake: Lake, name: str, rows: list[Row]) -> None:
+    lake.put(name, pa.Table.from_pylist(rows, schema=schema.TABLES[name].arrow()))
 
 
 def _row(

@@ -36,6 +36,18 @@ DOUBTED = pa.schema([("visit_id", pa.string())])
 
 
 @dataclass(frozen=True)
+class Group:
+    """What the weight of a loud group is made of, as it was when it was found, in tenths of a bit."""
+
+    actors: int
+    plain: int
+    rest: int
+    place: int
+    without: tuple[tuple[str, int], ...] = ()
+    """The group weighed again without one reason; a reason that it does not stand on is not named."""
+
+
+@dataclass(frozen=True)
 class Link:
     """Why an act is in a case that its own evidence does not put it in."""
 
@@ -47,6 +59,8 @@ class Link:
     """A session or token alone drew it in: it may be its owner's own."""
     person: str = ""
     """The word of a person that it is here by: decided, or suspected."""
+    parts: Group | None = None
+    """Of a group: what its weight is made of."""
 
 
 def seeds(lake: Lake, line: int) -> dict[str, Link | None]:
@@ -55,9 +69,22 @@ def seeds(lake: Lake, line: int) -> dict[str, Link | None]:
     own = lake.fetch(acts.filter(acts.bits >= line).select("visit_id"))
     out: dict[str, Link | None] = dict.fromkeys(sorted(own["visit_id"].to_pylist()))
     members = lake.fetch(lake.read("group_members")).to_pylist()
+    parts = _parts(lake) if members else {}
     for row in sorted(members, key=lambda r: (r["visit_id"], -r["bits"], r["by"])):
-        out.setdefault(row["visit_id"], Link(row["by"], row["bits"], group=True))
+        out.setdefault(row["visit_id"], Link(row["by"], row["bits"], group=True, parts=parts[row["by"]]))
     return out
+
+
+def _parts(lake: Lake) -> dict[str, Group]:
+    """What each group of this round is made of, by what it shares."""
+    without: dict[str, list[tuple[str, int]]] = {}
+    for row in lake.fetch(lake.read("group_without")).to_pylist():
+        without.setdefault(f"{row['kind']} {row['value']}", []).append((row["evidence"], row["bits"]))
+    groups = {f"{row['kind']} {row['value']}": row for row in lake.fetch(lake.read("groups")).to_pylist()}
+    return {
+        by: Group(r["actors"], r["plain"], r["rest"], r["place"], tuple(sorted(without.get(by, []))))
+        for by, r in groups.items()
+    }
 
 
 def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Link | None]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -20,7 +19,8 @@ import pyarrow as pa
 from ibis import Table
 
 from brokenseal import bits, schema
-from brokenseal.cases import items, join
+from brokenseal.cases import items, join, weighing
+from brokenseal.cases.weighing import Case, Lines
 from brokenseal.lake import Lake
 
 MEDIUM_TENTHS = 30
@@ -37,35 +37,6 @@ class Described(Protocol):
     def levels(self) -> tuple[str, ...]: ...
     @property
     def ground(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class Lines:
-    """The lines in tenths of a bit: for single acts, and for groups of acts."""
-
-    single: int
-    group: int
-
-    def of(self, link: join.Link) -> int:
-        """The line that a link is measured by."""
-        return self.group if link.group else self.single
-
-
-@dataclass
-class Case:
-    """One case being put together."""
-
-    case_id: str
-    acts: list[dict[str, Any]]
-    bits: int
-    excess: int
-    """Bits above the line that it is measured by, a single act's or a group's; below 0 where it does not reach it."""
-    decided: bool = False
-    """A person with a name and a reason decided that one of its acts is hostile."""
-    suspected: bool = False
-    """One of its acts carries what somebody handed over as suspect."""
-    stands_on: str | None = None
-    """What it reaches its line by."""
 
 
 def acts(lake: Lake) -> None:
@@ -99,10 +70,14 @@ def tables(
     leads = _leads(lake, members)
     shown = sorted({*members, *(r["act_id"] for r in leads)})
     findings = _findings(lake, shown, reasons)
+    weighing.act_weights(lake, _ids(lake, "shown", shown))
     _put(lake, "case_acts", [row for c in cases for row in _case_acts(c, found)])
     _put(lake, "leads", [{"rank": n, "act_id": r["act_id"]} for n, r in enumerate(leads, start=1)])
     _put(lake, "findings", findings)
-    _put(lake, "cases", [_summed(lake, c, findings, as_of) for c in cases])
+    lessened = {c.case_id: weighing.without(c, findings, lines) for c in cases}
+    _put(lake, "cases", [_summed(lake, c, findings, lessened[c.case_id], as_of) for c in cases])
+    _put(lake, "case_groups", [row for c in cases for row in weighing.groups(c)])
+    _put(lake, "case_without", [row for c in cases for row in weighing.rows(c, lessened[c.case_id])])
     _mailboxes(lake, cases, found, lines)
     lake.write("case_items", items.items(lake, join.lent(lake, found)))
 
@@ -153,7 +128,9 @@ def _case(
     fresh = hashlib.sha256(f"case {rows[0]['act_id']}".encode()).hexdigest()[:16]
     single = max(r["bits"] for r in rows)
     links = [found.get(r["act_id"]) for r in rows]
-    grouped = max((link.bits for link in links if link and link.group), default=0)
+    groups = {link.by: link for link in links if link and link.group}
+    loud = tuple(sorted(groups.values(), key=lambda g: (-g.bits, g.by)))
+    grouped = loud[0].bits if loud else 0
     excess = max(single - lines.single, grouped - lines.group if grouped else -lines.group)
     said = {link.person for link in links if link}
     stands_on = None
@@ -161,7 +138,9 @@ def _case(
         stands_on = "one visit" if single >= lines.single else "visits together"
     elif said & {"decided", "suspected"}:
         stands_on = "a person's word"
-    return Case(named or fresh, rows, max(single, grouped), excess, "decided" in said, "suspected" in said, stands_on)
+    return Case(
+        named or fresh, rows, max(single, grouped), excess, "decided" in said, "suspected" in said, stands_on, loud
+    )
 
 
 def _distinct(cases: list[Case]) -> None:
@@ -271,7 +250,9 @@ def _finding(row: dict[str, Any], reason: Described, records: list[str], without
     }
 
 
-def _summed(lake: Lake, case: Case, findings: list[dict[str, Any]], as_of: datetime) -> dict[str, Any]:
+def _summed(
+    lake: Lake, case: Case, findings: list[dict[str, Any]], lessened: list[weighing.Without], as_of: datetime
+) -> dict[str, Any]:
     """One row of `cases`."""
     ids = {r["act_id"] for r in case.acts}
     mine = [f for f in findings if f["act_id"] in ids]
@@ -285,7 +266,7 @@ def _summed(lake: Lake, case: Case, findings: list[dict[str, Any]], as_of: datet
     severity = "high" if high else "medium" if case.excess >= -MEDIUM_TENTHS or case.suspected else "low"
     if high and (ongoing or len(boxes) >= 2 or unissued):
         severity = "critical"
-    without = _case_without(case, mine)
+    worst = weighing.worst(lessened)
     return {
         "case_id": case.case_id,
         "severity": severity,
@@ -295,8 +276,9 @@ def _summed(lake: Lake, case: Case, findings: list[dict[str, Any]], as_of: datet
         "first_access_is": _observed(lake, tenants, first),
         "last_access": last,
         "ongoing": ongoing,
-        "bits_without": without,
-        "survives": case.excess - (case.bits - without) >= (0 if high else -MEDIUM_TENTHS),
+        "bits_without": worst.bits if worst else case.bits,
+        "strongest": worst.evidence if worst else None,
+        "survives": (worst.excess if worst else case.excess) >= (0 if high else -MEDIUM_TENTHS),
         "stands_on": case.stands_on,
     }
 
@@ -311,23 +293,6 @@ def _title(boxes: set[Any], tenants: set[Any]) -> str:
 
     organisations = many(len(tenants), "organisation")
     return f"{many(len(boxes), 'mailbox')} in {organisations} accessed"
-
-
-def _case_without(case: Case, mine: list[dict[str, Any]]) -> int:
-    """The case's weight without its strongest reason: of all reasons, the one whose absence leaves it the least."""
-    by_reason: dict[str, dict[str, int]] = defaultdict(dict)
-    for f in mine:
-        by_reason[f["evidence"]][f["act_id"]] = f["act_bits_without"]
-    heaviest = max(r["bits"] for r in case.acts)
-    left = min(
-        (
-            max(min(r["bits"], weakened.get(r["act_id"], r["bits"])) for r in case.acts)
-            for weakened in by_reason.values()
-        ),
-        default=heaviest,
-    )
-    # a group weighs more than its heaviest act, and loses what that act loses
-    return case.bits - (heaviest - left)
 
 
 def _span(lake: Lake, tenants: set[str]) -> tuple[datetime, datetime] | None:

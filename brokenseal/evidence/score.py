@@ -17,7 +17,7 @@ from ibis import Table
 from ibis.expr.types import Value
 
 from brokenseal import bits
-from brokenseal.evidence import reach
+from brokenseal.evidence import lessened, reach
 from brokenseal.lake import Lake
 
 JOINT = ("network", "client")
@@ -29,6 +29,13 @@ COMMON = 1
 MEMBER_BITS = 30
 """A member of a loud group is doubted from three bits on: the group may hold quiet neighbours."""
 TOP = 600
+_GROUPS = pa.schema(
+    [("kind", pa.string()), ("value", pa.string())]
+    + [(n, pa.int64()) for n in ("actors", "plain", "rest", "place", "weight")]
+)
+Row = dict[str, Any]
+Tails = list[list[float]]
+"""For each number of acts, the chance that they add up to at least so many tenths."""
 
 
 def hits(lake: Lake, aspects: dict[str, str]) -> None:
@@ -149,7 +156,7 @@ def _histogram(lake: Lake, relations: Table, column: str) -> bits.Histogram:
 
 
 def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False) -> int:
-    """Write `group_members`: visit_id, by, bits; returns the groups' line in tenths.
+    """Write `group_members` (visit_id, by, bits), `groups` and `group_without`; returns the groups' line in tenths.
 
     A group is the actors that share a key, each with the oddest act (one application in a hundred mailboxes is one fact).
     It weighs what its coincidence does: that so many of those who are new somewhere are new just there, where few or
@@ -179,16 +186,11 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     met = _met(lake, shared)
     loud = met.filter(met.total + met.place >= line)
     rows = lake.fetch(loud.order_by("kind", "value")).to_pylist()
-    weights = _group_weights(lake, rows)
-    weighed = [*zip(rows, weights), *((r, r["place"]) for r in persons)]
-    chosen = [(r["kind"], r["value"], w) for r, w in sorted(weighed, key=_named) if w >= line]
-    groups = lake.put(
-        "groups",
-        pa.table(
-            {"kind": [c[0] for c in chosen], "value": [c[1] for c in chosen], "weight": [c[2] for c in chosen]},
-            schema=pa.schema([("kind", pa.string()), ("value", pa.string()), ("weight", pa.int64())]),
-        ),
-    )
+    tails = _tails(lake, rows)
+    weighed = [_group(r, tails) for r in rows] + [_person(r) for r in persons]
+    chosen = sorted((g for g in weighed if g["weight"] >= line), key=_named)
+    groups = lake.put("groups", pa.Table.from_pylist(chosen, schema=_GROUPS))
+    lessened.without(lake, keys, chosen, lambda n, total, place: _weight(tails, n, total, place))
     # who lends the group neither newness nor token and volume is there by chance
     lends = (keys.apart >= MEMBER_BITS) | ((keys.net_level > COMMON) & (keys.own >= MEMBER_BITS))
     reached = lake.read("reach_visits").mutate(kind=ibis.literal(reach.KIND))
@@ -198,8 +200,21 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     return line
 
 
-def _named(weighed: tuple[dict[str, Any], int]) -> tuple[str, str]:
-    return weighed[0]["kind"], weighed[0]["value"]
+def _named(group: Row) -> tuple[str, str]:
+    return group["kind"], group["value"]
+
+
+def _group(row: Row, tails: Tails) -> Row:
+    """A group with its weight, and what that is made of."""
+    n, total, place = row["n"], row["total"], row["place"]
+    named = {"kind": row["kind"], "value": row["value"], "actors": n, "plain": total}
+    return {**named, "rest": _rest(tails, n, total), "place": place, "weight": _weight(tails, n, total, place)}
+
+
+def _person(row: Row) -> Row:
+    """What one person newly opened: nothing but its number weighs."""
+    named = {"kind": row["kind"], "value": row["value"], "actors": 1, "plain": 0}
+    return {**named, "rest": 0, "place": row["place"], "weight": row["place"]}
 
 
 def _met(lake: Lake, shared: Table) -> Table:
@@ -231,8 +246,8 @@ def _met(lake: Lake, shared: Table) -> Table:
     return out.mutate(place=place).drop("relationship_id", "net", "people")
 
 
-def _group_weights(lake: Lake, rows: list[dict[str, int]]) -> list[int]:
-    """Each group's weight in tenths: the coincidence of place and the sum of the rest, as two independent tails."""
+def _tails(lake: Lake, rows: list[Row]) -> Tails:
+    """How seldom so many benign acts that are not at home add up to so much, besides their place."""
     if not rows:
         return []
     judged, relations = (
@@ -243,8 +258,14 @@ def _group_weights(lake: Lake, rows: list[dict[str, int]]) -> list[int]:
     oddest = away.group_by("tenant_id", "actor", "net").agg(weight=away.apart.max())
     counts = lake.fetch(oddest.group_by("weight").agg(n=oddest.count()).order_by("weight"))
     histogram = dict(zip(counts["weight"].to_pylist(), counts["n"].to_pylist()))
-    tails = bits.repeats(histogram, max(min(r["n"], MOST_MEMBERS) for r in rows), TOP)
-    return [
-        bits.both(r["place"], bits.tenths(max(tails[min(r["n"], MOST_MEMBERS)][min(r["total"], TOP)], 2.0**-200)))
-        for r in rows
-    ]
+    return bits.repeats(histogram, max(min(r["n"], MOST_MEMBERS) for r in rows), TOP)
+
+
+def _rest(tails: Tails, n: int, total: int) -> int:
+    """What `n` acts that add up to `total` tenths weigh, in tenths."""
+    return bits.tenths(max(tails[min(n, MOST_MEMBERS)][min(total, TOP)], 2.0**-200))
+
+
+def _weight(tails: Tails, n: int, total: int, place: int) -> int:
+    """A group's weight in tenths: the coincidence of place and the sum of the rest, as two independent tails."""
+    return bits.both(place, _rest(tails, n, total))

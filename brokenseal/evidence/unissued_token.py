@@ -19,9 +19,10 @@ REASON = Reason(
     ),
     ground="documented",
     attack=("T1606.002", "T1550.001"),
-    explains="The provider writes a sign-in for each token it gives out, and the mailbox's log names the token that "
-    "opened it. A visit whose token and session appear in no sign-in log, where those logs are complete, was opened "
-    "with something the provider never gave out. It weighs as much as visits of its kind are linked as a rule.",
+    explains="By its documentation the provider writes a sign-in for each token it gives out, and the mailbox's log names "
+    "the token that opened it. Where a visit's token and session appear in no sign-in log though those logs are complete, "
+    "either the provider never gave the token out, or its sign-in was not logged. For some programs hardly any is, so "
+    "this is counted: it weighs as much as other visits of its kind are linked as a rule, and nothing where they are not.",
     misses="A forger who copies the id of a token that was issued; records without token and session; tokens issued "
     "by streams that were not exported; guests, whose home organisation issues their tokens.",
     benign=(
@@ -29,7 +30,10 @@ REASON = Reason(
         ("a sign-in that arrives late", "the same export, taken three days later"),
         ("a token minted between the provider's own services", "the provider: is this client one of its services?"),
         ("a guest or partner, whose token the home organisation issued", "the home organisation's sign-in logs"),
-        ("a session older than the logs", "sign-in logs of up to ninety days before"),
+        (
+            "a session older than the logs",
+            "older exports of the sign-ins, or a log archive of the organisation: the provider keeps thirty days by default",
+        ),
     ),
 )
 

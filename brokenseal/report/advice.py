@@ -7,22 +7,24 @@ from typing import Any
 from markupsafe import Markup
 
 from brokenseal.report import words
-from brokenseal.report.expiry import soonest
+from brokenseal.report.expiry import held, wanted
 from brokenseal.report.language import Language, language, marked
+from brokenseal.report.names import Names
 
 QUIET = marked("Do not discuss this by mail: whoever has access to these mailboxes sees it. Use the telephone.")
 DOORS = {
     "forged token": marked(
-        "Ask the provider, by the token ids among the indicators, whether it ever issued them, and with which key. "
-        "A new password does not shut this door."
+        "Revoke the sessions of these accounts, and block the addresses among the indicators for them; neither ends a forged "
+        "token for sure, and a new password does not shut this door. Ask the provider, by the token ids below, whether it ever "
+        "issued them and with which key: it alone can withdraw a key."
     ),
     "session or token used elsewhere": marked(
         "Revoke the sessions of these accounts, then change passwords and look at the sign-in methods registered since "
         "the first access."
     ),
     "delegate or application": marked(
-        "Take away the permission or consent that let the delegate or application in, after writing down who granted it "
-        "and when."
+        "Write down who granted the delegate or application its access, and when; then take that permission or consent away, "
+        "switch the application's sign-in off, and revoke the sessions of whoever used it."
     ),
     "mail client synchronising": marked(
         "Block the device that synchronised, revoke the sessions of these accounts, then change passwords."
@@ -49,30 +51,53 @@ def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
     export, verdict = _export(answer, lang), answer["verdict"]
     if verdict == "intrusion":
         told = lang.t("Decide who must be told: the mailboxes are listed below, each with what was accessed.")
-        return [lang.t(QUIET), export, *doors(answer, lang), told]
+        return [lang.t(QUIET), *export, *doors(answer, lang), told]
     if verdict == "suspicion":
         ask = lang.t("Ask the persons concerned by telephone whether the visits below were theirs.")
-        return [lang.t(QUIET), ask, export]
+        return [lang.t(QUIET), ask, *export]
     if verdict == "cannot tell":
         leads = [lang.t("Look through the leads below.")] if answer["leads"] else []
-        return [lang.t("Hand over what the gaps below name, and run this again."), *leads, export]
+        return [
+            lang.t("Hand over what the gaps below name, as far as anybody still has it, and run this again."),
+            *leads,
+            *export,
+        ]
     if not answer["leads"]:
-        return [lang.t("Nothing here is urgent."), export]
-    return [lang.t("Look through the leads below; nothing else is urgent."), export]
+        return [lang.t("Nothing that was found is urgent."), *export]
+    return [lang.t("Look through the leads below; nothing else that was found is urgent."), *export]
 
 
-def _export(answer: Row, lang: Language) -> Markup:
-    """The provider deletes logs; what is not exported by then cannot be looked at again."""
-    first = soonest(answer)
-    if first is None:
-        return lang.t("Export the sign-in logs now, all kinds of them: the provider keeps them for thirty days only.")
-    said = lang.t(
-        "Export now, and keep the export: by the provider's defaults the {stream} records of {day} vanish on {gone}.",
-        stream=words.stream(first["stream"], lang),
-        day=lang.day(first["from"]),
-        gone=lang.day(first["expires"]),
+def _export(answer: Row, lang: Language) -> list[Markup]:
+    """The provider deletes logs; what is not exported by then cannot be looked at again. Of what is held, nothing is asked."""
+    missing = wanted(answer)
+    if missing:
+        first = [m for m in missing if m["vanishes"][:10] == missing[0]["vanishes"][:10]]
+        told = lang.t(
+            "Export now what nobody handed over: {logs}, of {organisations}, from {first} to {last}. By the provider's defaults "
+            "the oldest of it vanishes on {gone}, and a day more on every day after.",
+            logs=lang.listed(words.log(name, lang) for name in sorted({m["stream"] for m in first})),
+            organisations=Names(answer, lang).listed({t for m in first for t in m["tenants"]}),
+            first=lang.day(min(m["from"] for m in first)),
+            last=lang.day(max(m["to"] for m in first)),
+            gone=lang.day(missing[0]["vanishes"]),
+        )
+        later = len(missing) - len(first)
+        if not later:
+            return [told]
+        more = lang.tn(
+            "{n} more log vanishes later: see “Export now”.", "{n} more logs vanish later: see “Export now”.", later
+        )
+        return [told + Markup(" ") + more]
+    there = held(answer)
+    if not there:
+        return [lang.t("Export the sign-in logs now, all kinds of them: the provider keeps them for thirty days only.")]
+    kept = lang.t(
+        "Keep the exported files: by the provider's defaults they are the only copy of their oldest records from {day} on. They "
+        "cover all that it still had at {now} of mailbox accesses and of people's sign-ins.",
+        day=lang.day(there[0]["alone"]),
+        now=lang.time(answer["as_of"]),
     )
-    return said + Markup(" ") + lang.t("Older ones have vanished.") if first["gone"] else said
+    return [kept]
 
 
 def unread(answer: Row) -> list[Row]:

@@ -25,6 +25,7 @@ from brokenseal.report.words import moment
 
 SCHEMA = "brokenseal.answer/1"
 FIRST_REJECTS = 10
+MOST_DOMAINS = 5
 Row = dict[str, Any]
 Reasons = Mapping[str, Mapping[str, Any]]
 
@@ -37,7 +38,7 @@ def answer(lake: Lake, reasons: Reasons) -> Row:
     summary = lake.fetch(lake.read("summary")).to_pylist()[0]
     gaps = sorted((_gap(r) for r in lake.fetch(lake.read("gaps")).to_pylist()), key=_gap_order)
     inputs = lake.inputs().to_pylist()
-    tenants, days = _tenants(lake), _days(lake)
+    tenants, days, domains = _tenants(lake), _days(lake), _domains(lake)
     found = cases(lake, gaps, Lines(summary["line_bits"], summary["group_line_bits"]), reasons)
     clear = bool(tenants) and all(told(t, days.get(t), gaps) for t in tenants)
     said = verdict((c["severity"] for c in found), clear=clear)
@@ -48,7 +49,9 @@ def answer(lake: Lake, reasons: Reasons) -> Row:
         "exit": exit_code(said, clear=clear, all_read=not any(i["note"] for i in inputs)),
         "tool": _tool(summary),
         "inputs": _inputs(lake, inputs),
-        "coverage": [_coverage(t, own) for t, own in sorted(tenants.items(), key=lambda p: p[0] or "")],
+        "coverage": [
+            _coverage(t, own, domains.get(t, [])) for t, own in sorted(tenants.items(), key=lambda p: p[0] or "")
+        ],
         "cases": found,
         "leads": _leads(lake, reasons),
         "gaps": gaps,
@@ -65,6 +68,7 @@ def _tool(summary: Row) -> Row:
         "options": {k: options[k] for k in sorted(options)},
         "budget": float(options["false_cases"]),
         "line_bits": bits.shown(summary["line_bits"]),
+        "group_line_bits": bits.shown(summary["group_line_bits"]),
         "hashes": {k: hashes[k] for k in sorted(hashes)},
     }
 
@@ -137,22 +141,39 @@ def _tenants(lake: Lake) -> dict[str | None, Row]:
     accesses = lake.read("accesses")
     counts = accesses.group_by("tenant_id").agg(mailboxes=accesses.mailbox.nunique(), accesses=accesses.count())
     out: dict[str | None, Row] = {}
-    for name, expr in (("counts", counts), ("streams", lake.read("streams")), ("linkage", lake.read("linkage"))):
+    tables = {name: lake.read(name) for name in ("streams", "exports", "linkage")}
+    for name, expr in {"counts": counts, **tables}.items():
         for r in lake.fetch(expr).to_pylist():
-            out.setdefault(r["tenant_id"], {"counts": [], "streams": [], "linkage": []})[name].append(r)
+            out.setdefault(r["tenant_id"], {"counts": [], **{n: [] for n in tables}})[name].append(r)
     return out
 
 
-def _coverage(tenant: str | None, own: Row) -> Row:
+def _domains(lake: Lake) -> dict[str | None, list[str]]:
+    """The domains of each organisation's mailboxes, the most used first: people know these, and not its id."""
+    boxes = lake.read("accesses").filter(lambda t: t.mailbox.contains("@")).select("tenant_id", "mailbox").distinct()
+    named = boxes.mutate(domain=boxes.mailbox.split("@")[1])
+    per = named.group_by("tenant_id", "domain").agg(boxes=named.count())
+    out: dict[str | None, list[str]] = {}
+    for r in lake.fetch(per.order_by(["tenant_id", ibis.desc("boxes"), "domain"])).to_pylist():
+        out.setdefault(r["tenant_id"], []).append(r["domain"])
+    return {tenant: names[:MOST_DOMAINS] for tenant, names in out.items()}
+
+
+def _coverage(tenant: str | None, own: Row, domains: list[str]) -> Row:
     access = next((s for s in own["streams"] if s["stream"] == "access"), None)
     counts = own["counts"][0] if own["counts"] else {"mailboxes": 0, "accesses": 0}
     return {
         "tenant_id": tenant,
+        "domains": domains,
         "from": moment(access["from"]) if access else None,
         "to": moment(access["to"]) if access else None,
         "mailboxes": counts["mailboxes"],
         "accesses": counts["accesses"],
         "streams": [_stream(s) for s in sorted(own["streams"], key=lambda s: s["stream"])],
+        "missing": [
+            {"stream": e["stream"], **{name: moment(e[name]) for name in ("from", "to", "vanishes")}}
+            for e in sorted(own["exports"], key=lambda e: (e["vanishes"], e["stream"], e["from"]))
+        ],
         "linkage": [
             {k: s[k] for k in ("stratum", "visits", "linked")}
             for s in sorted(own["linkage"], key=lambda s: s["stratum"])
@@ -175,7 +196,7 @@ def _stream(row: Row) -> Row:
 def _leads(lake: Lake, reasons: Reasons) -> list[Row]:
     leads = {r["act_id"]: r["rank"] for r in lake.fetch(lake.read("leads")).to_pylist()}
     rows = lake.fetch(lake.read("acts").semi_join(lake.read("leads"), "act_id")).to_pylist()
-    parts = acts(lake, rows, {}, reasons)
+    parts = acts(lake, rows, reasons)
     return [
         {**act, "findings": [f for f in parts.findings if f["act_id"] == act["act_id"]]}
         for act in sorted(parts.acts, key=lambda a: leads[a["act_id"]])

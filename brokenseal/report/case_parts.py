@@ -12,11 +12,14 @@ import ibis
 from brokenseal import bits
 from brokenseal.lake import Lake
 from brokenseal.report.how import Lines, how
+from brokenseal.report.weights import Weights, counter, weighed, weighing, weights
 from brokenseal.report.words import moment
 
 SEVERITIES = ("critical", "high", "medium", "low")
 INDICATES_TENTHS = 30
 """What benign visits share more often than once in eight indicates nothing."""
+MOST_SEEN = 100
+"""Texts of the log behind one client."""
 KINDS = {
     "address": "address",
     "client": "client",
@@ -39,18 +42,22 @@ class Parts:
     findings: list[Row]
 
 
-def acts(lake: Lake, rows: list[Row], basis: Mapping[str, str], reasons: Reasons) -> Parts:
-    """Rows of `acts` by the contract, with their findings. basis: of acts of a case; a lead has its own evidence."""
+def acts(lake: Lake, rows: list[Row], reasons: Reasons) -> Parts:
+    """Rows of `acts` by the contract, with their findings, of acts that are in no case."""
     ids = {r["act_id"] for r in rows}
     found = [f for f in lake.fetch(lake.read("findings")).to_pylist() if f["act_id"] in ids]
-    return Parts([_act(r, basis) for r in sorted(rows, key=_when)], _findings(found, reasons))
+    told = weights(lake)
+    return Parts([_act(r, {}, told) for r in sorted(rows, key=_when)], _findings(found, reasons))
 
 
 def _when(row: Row) -> tuple[datetime, str]:
     return row["first"], row["act_id"]
 
 
-def _act(row: Row, basis: Mapping[str, str]) -> Row:
+def _act(row: Row, members: Mapping[str, Row], told: Weights) -> Row:
+    """members: act to its row of `case_acts`; a lead has none, and its own evidence."""
+    member = members.get(row["act_id"], {})
+    link = member.get("link_bits")
     return {
         "act_id": row["act_id"],
         "kind": row["kind"],
@@ -60,10 +67,15 @@ def _act(row: Row, basis: Mapping[str, str]) -> Row:
         "ip": row["ip"],
         "user_agent": row["user_agent"],
         "app_id": row["app_id"],
+        "session_id": row["session_id"],
+        "token_id": row["token_id"],
         "link": row["link"],
         "issuance_id": row["issuance_id"],
         "bits": bits.shown(row["bits"]),
-        "basis": basis.get(row["act_id"], "own evidence"),
+        "basis": member.get("basis", "own evidence"),
+        "linked_by": member.get("linked_by"),
+        "link_bits": None if link is None else bits.shown(link),
+        "weighed": weighed(row, told),
     }
 
 
@@ -88,7 +100,8 @@ class Tables:
     """What cases are made of, fetched once; each a list of rows by case."""
 
     acts: dict[str, list[Row]]
-    basis: dict[str, str]
+    members: dict[str, Row]
+    """Act to its row of `case_acts`."""
     findings: list[Row]
     mailboxes: dict[str, list[Row]]
     items: dict[Place, list[Row]]
@@ -96,6 +109,7 @@ class Tables:
     """Act to its records."""
     shared: list[Row]
     """Visit, kind, value and tenths of what the acts of cases share."""
+    weights: Weights
 
 
 def cases(lake: Lake, gaps: list[Row], lines: Lines, reasons: Reasons) -> list[Row]:
@@ -123,12 +137,13 @@ def _tables(lake: Lake) -> Tables:
         by_act.setdefault(r["visit_id"], []).append(r["record_id"])
     return Tables(
         acts=_by_case(lake, acts_),
-        basis={r["act_id"]: r["basis"] for r in lake.fetch(members).to_pylist()},
+        members={r["act_id"]: r for r in lake.fetch(members).to_pylist()},
         findings=lake.fetch(lake.read("findings").semi_join(mine, "act_id")).to_pylist(),
         mailboxes=_by_case(lake, lake.read("case_mailboxes")),
         items=_by_place(lake.fetch(lake.read("case_items")).to_pylist()),
         records=by_act,
         shared=lake.fetch(near).to_pylist(),
+        weights=weights(lake),
     )
 
 
@@ -158,15 +173,17 @@ def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Rea
         "bits": bits.shown(case["bits"]),
         "title": case["title"],
         "aim": None,
-        "how": how(case, findings, lines, reasons),
+        "how": how({**case, "heaviest": max(r["bits"] for r in own)}, findings, lines, reasons),
         "first_access": moment(case["first_access"]),
         "first_access_is": case["first_access_is"],
         "last_access": moment(case["last_access"]),
         "ongoing": case["ongoing"],
         "stands_on": case["stands_on"],
+        "weighing": weighing(case["case_id"], own, tables.weights),
         "tenants": sorted({r["tenant_id"] for r in mailboxes if r["tenant_id"]}),
+        "counter": counter(own, tables.weights),
         "indicators": _indicators(own, tables.shared),
-        "acts": [_act(r, tables.basis) for r in sorted(own, key=_when)],
+        "acts": [_act(r, tables.members, tables.weights) for r in sorted(own, key=_when)],
         "findings": _findings(findings, reasons),
         "mailboxes": [_mailbox(m, places, tables) for m in sorted(mailboxes, key=_box_order)],
         "gaps": [g["gap_id"] for g in gaps if _touches(g, case, mailboxes)],
@@ -192,12 +209,18 @@ def _indicators(own: list[Row], shared: list[Row]) -> list[Row]:
         {
             "type": kind,
             "value": value,
+            "seen": _seen(kind, [by_id[r["visit_id"]] for r in rows]),
             "bits": bits.shown(min(r["link"] for r in rows)),
             "first": moment(min(by_id[r["visit_id"]]["first"] for r in rows)),
             "last": moment(max(by_id[r["visit_id"]]["last"] for r in rows)),
         }
         for (kind, value), rows in sorted(found.items())
     ]
+
+
+def _seen(kind: str, own: list[Row]) -> list[str]:
+    """The texts of the log behind a client, whose versions were left out so that an update makes no new one."""
+    return sorted({r["user_agent"] for r in own if r["user_agent"]})[:MOST_SEEN] if kind == "client" else []
 
 
 def _mailbox(row: Row, acts: dict[Place, list[Row]], tables: Tables) -> Row:

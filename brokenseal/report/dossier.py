@@ -66,7 +66,7 @@ def _case(lake: Lake, case_id: str) -> Row:
     return {
         "case": _plain(row)
         | {"line_bits": bits.shown(line), "group_line_bits": bits.shown(summary["group_line_bits"])},
-        "without": _without_each(acts, findings, line),
+        "without": _case_without(lake, case_id, findings),
         "strongest": [_finding(f) for f in _strongest(findings)],
         "acts": [_plain(a) | _membership(members[a["act_id"]]) for a in acts],
         "mailboxes": [
@@ -104,6 +104,20 @@ def _without_each(acts: list[Row], findings: list[Row], line: int) -> list[Row]:
         out.append(
             {"evidence": name, "acts": len(weaker), "bits_without": bits.shown(left), "above_line": left >= line}
         )
+    return sorted(out, key=lambda r: (r["bits_without"], r["evidence"]))
+
+
+def _case_without(lake: Lake, case_id: str, findings: list[Row]) -> list[Row]:
+    """The case without each reason in turn: what its heaviest act or loudest group would still weigh."""
+    out = [
+        {
+            "evidence": r["evidence"],
+            "acts": len({f["act_id"] for f in findings if f["evidence"] == r["evidence"]}),
+            "bits_without": bits.shown(r["bits"]),
+            "above_line": r["above_line"],
+        }
+        for r in rows(lake, "case_without", "case_id", [case_id])
+    ]
     return sorted(out, key=lambda r: (r["bits_without"], r["evidence"]))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brokenseal.report import timeline
+from brokenseal.report.blind import alike
 
 MANY = 150
 """Above so many dossiers each shows less, and names a reason's innocent explanations without what would decide."""
@@ -77,18 +78,35 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
                     "box": box,
                     "acts": own,
                     "reasons": _reasons(found),
+                    "heaviest": _heaviest(own),
+                    "linked": any(a["link_bits"] for a in own),
                     "said": _said(own, said),
+                    "subjects": _subjects(box["messages"]),
                     "by_word": any(a["basis"] == "person" for a in own),
                     "orphan": any(a["link"] == "orphan" for a in own),
                     "bare_orphan": any(a["link"] == "orphan" for a in own)
                     and not any(f["evidence"] == ORPHAN for f in found),
-                    "gaps": [
-                        *blind.of_mailbox(box["tenant_id"], box["mailbox"]),
-                        *(g for g in blind.of_tenant(box["tenant_id"]) if g["tenant_id"] is not None),
-                    ],
+                    "gaps": alike(
+                        [
+                            *blind.of_mailbox(box["tenant_id"], box["mailbox"]),
+                            *(g for g in blind.of_tenant(box["tenant_id"]) if g["tenant_id"] is not None),
+                        ]
+                    ),
                 }
             )
     return out
+
+
+def _subjects(messages: list[Row]) -> str:
+    """Whether all, some or none of these messages have a subject."""
+    named = sum(bool(m["subject"]) for m in messages)
+    return "all" if named == len(messages) else "some" if named else "none"
+
+
+def _heaviest(acts: list[Row]) -> Row | None:
+    """The visit that weighs most; none where none weighs anything."""
+    weighing = [a for a in acts if any(a["weighed"].values())]
+    return min(weighing, key=lambda a: (-a["bits"], a["first"], a["act_id"])) if weighing else None
 
 
 def _reasons(findings: list[Row]) -> list[Row]:

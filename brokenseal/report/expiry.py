@@ -1,8 +1,9 @@
-"""When the provider deletes what these logs are made of.
+"""What to export now, and what is held already: one list, which the next steps, the page and the terminal share.
 
-Why: people contain first, then ask, and then find the log gone. How: the answer says of each stream when the first of its
-records goes; records of a later day go as much later, so that what is left at the moment the answer speaks of, and
-when the next of it goes, follows. Misses: licences and settings that keep longer; the provider's defaults are taken.
+Why: people contain first, then ask, and then find the log gone; and whoever is asked for what he has handed over already stops
+listening. How: the answer names what the provider still holds and nobody handed over, and of what was handed over, when the
+provider deletes it, so that the export is then the only copy. Misses: licences and settings that keep longer; the provider's
+defaults are taken.
 """
 
 from __future__ import annotations
@@ -10,54 +11,55 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+AUDIT = ("access", "unified-audit")
+"""One log at the provider: what was done with mail, and sign-ins as it tells them."""
 Row = dict[str, Any]
 
 
-def expiries(answer: Row) -> list[Row]:
-    """One row an organisation and stream, the soonest first.
+def wanted(answer: Row) -> list[Row]:
+    """What is to be exported, the soonest to vanish first; one row a log and period, with its organisations.
 
-    tenant_id, stream; from: the oldest record that the provider still has at `as_of`, of those in this answer; expires: when
-    that goes; gone: whether older ones have gone; to: the latest; all: whether nothing is left.
+    stream, from, to, vanishes, tenants. Organisations whose log is missing over nearly the same days are one row.
+    """
+    rows: dict[tuple[str, str], Row] = {}
+    for c in answer["coverage"]:
+        for m in c["missing"]:
+            row = rows.setdefault((m["stream"], m["vanishes"][:10]), {**m, "tenants": []})
+            row["from"], row["to"] = min(row["from"], m["from"]), max(row["to"], m["to"])
+            row["vanishes"] = min(row["vanishes"], m["vanishes"])
+            row["tenants"].append(c["tenant_id"])
+    return sorted(rows.values(), key=lambda r: (r["vanishes"], r["stream"], r["from"]))
+
+
+def held(answer: Row) -> list[Row]:
+    """What was handed over, the soonest to be the only copy first; one row a log, with the number of its organisations.
+
+    stream, from, to, alone: the day on which the provider deletes the first of it, so that this export is the only copy of
+    that; gone: it has done so already; kept: days.
     """
     now = _time(answer["as_of"])
-    rows = []
+    rows: dict[str, Row] = {}
     for c in answer["coverage"]:
         for s in c["streams"]:
-            kept = _time(s["expires"]) - _time(s["from"])
-            oldest, newest = max(_time(s["from"]), now - kept), _time(s["to"])
-            rows.append(
+            kept = (_time(s["expires"]) - _time(s["from"])).days
+            name = "access" if s["stream"] in AUDIT else s["stream"]
+            row = rows.setdefault(
+                name,
                 {
-                    "tenant_id": c["tenant_id"],
-                    "stream": s["stream"],
-                    "from": _text(min(oldest, newest)),
+                    "stream": name,
+                    "from": s["from"],
                     "to": s["to"],
-                    "expires": _text(min(oldest, newest) + kept),
-                    "kept": kept.days,
-                    "gone": oldest > _time(s["from"]),
-                    "all": newest < now - kept,
-                }
+                    "alone": s["expires"],
+                    "kept": kept,
+                    "tenants": set(),
+                },
             )
-    return sorted(rows, key=lambda r: (r["all"], r["expires"], r["stream"], r["tenant_id"] or ""))
-
-
-def soonest(answer: Row) -> Row | None:
-    """What vanishes next of what is left; None where nothing is."""
-    left = [r for r in expiries(answer) if not r["all"]]
-    return left[0] if left else None
-
-
-def by_stream(answer: Row) -> list[Row]:
-    """The same, one row a stream: the soonest of its organisations, and how many of these."""
-    out: dict[str, Row] = {}
-    for r in expiries(answer):
-        kept = out.setdefault(r["stream"], {**r, "organisations": 0})
-        kept["organisations"] += 1
-    return list(out.values())
+            row["from"], row["to"] = min(row["from"], s["from"]), max(row["to"], s["to"])
+            row["alone"] = min(row["alone"], s["expires"])
+            row["tenants"].add(c["tenant_id"])
+    told = [{**r, "organisations": len(r["tenants"]), "gone": _time(r["alone"]) <= now} for r in rows.values()]
+    return sorted(told, key=lambda r: (r["alone"], r["stream"]))
 
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text.rstrip("Z"))
-
-
-def _text(time: datetime) -> str:
-    return time.replace(microsecond=0).isoformat() + "Z"

@@ -36,19 +36,22 @@ def csv_files(answer: Row) -> dict[str, bytes]:
         "acts.csv": (ACTS, _acts(answer)),
         "messages.csv": (MESSAGES, _messages(answer)),
         "findings.csv": (FINDINGS, _findings(answer)),
-        "indicators.csv": (INDICATORS, ({"case_id": c["case_id"], **i} for c in answer["cases"] for i in c["indicators"])),
+        "indicators.csv": (INDICATORS, _indicators(answer)),
         "gaps.csv": (GAPS, answer["gaps"]),
         "inputs.csv": (INPUTS, ({**i, "rejected": i["rejected"]["count"]} for i in answer["inputs"])),
     }  # fmt: skip
     return {name: _table(columns, rows) for name, (columns, rows) in tables.items()}
 
 
-ACTS = ("case_id", "act_id", "kind", "mailbox", "first", "last", "ip", "user_agent", "app_id", "link", "bits", "basis")
+ACTS = (
+    "case_id", "act_id", "kind", "mailbox", "first", "last", "ip", "user_agent", "app_id", "session_id", "token_id", "link",
+    "bits", "basis",
+)  # fmt: skip
 MESSAGES = (
     "case_id", "tenant_id", "mailbox", "first_access", "subject", "folder", "message_id", "immutable_id", "certainty", "by",
 )  # fmt: skip
 FINDINGS = ("case_id", "finding_id", "act_id", "evidence", "aspect", "ground", "bits", "once_in", "reason")
-INDICATORS = ("case_id", "type", "value", "bits", "first", "last")
+INDICATORS = ("case_id", "type", "value", "seen", "bits", "first", "last")
 GAPS = ("gap_id", "kind", "tenant_id", "mailbox", "from", "to", "meaning")
 INPUTS = ("path", "sha256", "format", "rows", "records", "duplicates", "rejected")
 
@@ -65,6 +68,13 @@ def _acts(answer: Row) -> Iterator[Row]:
     for c in answer["cases"]:
         yield from ({"case_id": c["case_id"], **a} for a in c["acts"])
     yield from ({"case_id": "lead", **a} for a in answer["leads"])
+
+
+def _indicators(answer: Row) -> Iterator[Row]:
+    """A client once for each text that the log holds of it; the text is what other tools look for."""
+    for c in answer["cases"]:
+        for i in c["indicators"]:
+            yield from ({"case_id": c["case_id"], **i, "seen": text} for text in i["seen"] or [None])
 
 
 def _messages(answer: Row) -> Iterator[Row]:

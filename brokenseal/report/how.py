@@ -84,19 +84,19 @@ def _other_kinds(findings: Sequence[Row], chosen: str, weights: dict[str, int]) 
 
 
 def _chance(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) -> dict[str, str]:
-    """Nobody at all: and how much of the case hangs on its strongest reason."""
+    """Nobody at all: and how much of the case hangs on its strongest reason. case: `heaviest` is what its heaviest act weighs."""
     weighs = (
         f"The case weighs {bits.shown(case['bits'])} bits, the line for one visit lies at {bits.shown(lines.single)}"
     )
-    if case["stands_on"] == "visits together":
+    if case["bits"] > case["heaviest"]:
         weighs += f", for a group of visits that share something rare at {bits.shown(lines.group)}"
     weighs += "."
     if case["stands_on"] == "a person's word":
         weighs += " It stands on a person's word, and not on its weight."
         findings = []
-    strongest = max(findings, key=lambda f: (f["bits"], f["evidence"])) if findings else None
+    strongest = case["strongest"] if findings else None
     if strongest is not None:
-        title = _said(reasons, strongest["evidence"]).get("title", strongest["evidence"])
+        title = _said(reasons, strongest).get("title", strongest)
         stays = "it survives" if case["survives"] else "it does not survive"
         weighs += (
             f" Without its strongest reason, {title[0].lower() + title[1:]}, it weighs "
@@ -125,8 +125,11 @@ def _against(finding: Row, reasons: Reasons) -> str:
     title = _said(reasons, finding["evidence"]).get("title", finding["evidence"])
     if not finding["of"]:
         return f"{title}: no other act of its kind was there to compare with."
-    here = f"{finding['tenant_seen']:,} of {finding['tenant_of']:,} benign acts of its kind in this organisation"
-    return f"{title}: {here}, and {finding['seen']:,} of {finding['of']:,} in all, look at least this odd."
+    return (
+        f"{title}: of {finding['tenant_of']:,} comparable acts in this organisation that nobody doubts, "
+        f"{finding['tenant_seen']:,} are as odd as this or odder; of {finding['of']:,} in all organisations, "
+        f"{finding['seen']:,} are."
+    )
 
 
 def _said(reasons: Reasons, name: str) -> Mapping[str, Any]:

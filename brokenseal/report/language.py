@@ -12,6 +12,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.dates import format_datetime
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -92,21 +94,26 @@ class Language:
         return self._told[whole]
 
     def _translated(self, whole: str) -> Markup | None:
-        found = self._one(whole)
-        if found is not None:
-            return found
+        exact = self._exact(whole)
+        if exact is not None:
+            return exact
         parts = _NEXT_SENTENCE.split(whole)
-        if len(parts) == 1:
-            return None
-        told = [self._said(p) for p in parts]
-        return Markup(" ").join(p for p in told if p is not None) if all(p is not None for p in told) else None
+        # sentence by sentence first: what a pattern catches at its end would swallow the next one
+        if len(parts) > 1:
+            told = [self._said(p) for p in parts]
+            if all(p is not None for p in told):
+                return Markup(" ").join(p for p in told if p is not None)
+        return self._by_pattern(whole)
 
-    def _one(self, sentence: str) -> Markup | None:
-        """One sentence: whole, with a small first letter, or by a pattern."""
+    def _exact(self, sentence: str) -> Markup | None:
+        """A sentence that the catalogue holds as it is, or with a small or a capital first letter."""
         for form in (sentence, sentence[:1].lower() + sentence[1:], sentence[:1].upper() + sentence[1:]):
             known = self._words.gettext(form)
             if known != form:
                 return escape(known)
+        return None
+
+    def _by_pattern(self, sentence: str) -> Markup | None:
         for pattern, source in self._patterns:
             match = pattern.fullmatch(sentence) or pattern.fullmatch(sentence[:1].lower() + sentence[1:])
             told = self._form(source, match.groupdict().get("n")) if match else None
@@ -128,6 +135,10 @@ class Language:
             return escape(self.number(float(text) if "." in text else int(text.replace(",", ""))))
         known = self._said(text)
         return known if known is not None else Markup("<bdi>{}</bdi>").format(_safe(text))
+
+    def listed(self, items: Iterable[Markup]) -> Markup:
+        """Several things in a row, as the reader's language joins them: `a, b and c`."""
+        return Markup(format_list([str(i) for i in items], locale=self.locale))
 
     def number(self, value: float) -> str:
         """A count or a figure as the reader writes it; figures with a fraction keep one decimal."""
@@ -159,7 +170,7 @@ class Language:
         return Markup('<time datetime="{}">{}</time>').format(text, self.minute(text))
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=2_000, typed=True)
 def _decimal(value: float, locale: Locale) -> str:
     pattern = "#,##0.0" if isinstance(value, float) else "#,##0"
     return str(format_decimal(value, pattern, locale=locale, numbering_system="default"))

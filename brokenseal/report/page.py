@@ -7,7 +7,7 @@ that out. The page's own policy forbids everything but its styles. All sentences
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -16,10 +16,14 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from brokenseal.report import advice, asks, expiry, story, timeline, words
+from brokenseal.report import advice, asks, blind, expiry, story, timeline, words
+from brokenseal.report.blind import by_kind
+from brokenseal.report.counter import counter
 from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
+from brokenseal.report.glossary import words_of
 from brokenseal.report.keylines import keylines
 from brokenseal.report.language import LONGEST, Language, language
+from brokenseal.report.names import Names
 from brokenseal.report.visible import visible
 
 HERE = Path(__file__).with_name("templates")
@@ -29,6 +33,9 @@ MOST_INDICATORS = 200
 MOST_GAPS = 300
 """Of each kind. What is left out is counted, and stands in answer.json."""
 CARRIERS = ("session", "token")
+WORDS_FOR = {"address": "address", "address range": "address", "network": "network", "client": "client", "session": "token",
+             "token": "token"}  # fmt: skip
+"""Kinds of indicators to what explains them among the words."""
 STATED = {"who": "who", "to_whom": "to whom", "time": "when", "account": "account", "query": "query", "note": "note"}
 """What custody lists may state of a file, beside what was done and its hash."""
 EXPORTED = ("account", "query")
@@ -42,10 +49,6 @@ Reasons = Mapping[str, Mapping[str, Any]]
 def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
     """The page. reasons: as for `answer`; tag: the reader's language. Raises UsageError for one without a catalogue."""
     lang = language(tag)
-    known = _known(reasons, answer)
-    span = timeline.axis(answer)
-    blind = timeline.Blind(answer["gaps"])
-    views = [_case(n, c, span, blind, answer["leads"]) for n, c in enumerate(answer["cases"], start=1)]
     made = (
         _environment()
         .get_template("page.html")
@@ -58,22 +61,9 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             time=lang.time,
             number=lang.number,
             words=words,
-            reasons=known,
+            reasons=_known(reasons, answer),
             orphan=reasons.get(ORPHAN, UNKNOWN),
             style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
-            headline=advice.headline(answer, lang),
-            steps=advice.steps(answer, lang),
-            unread=advice.unread(answer),
-            views=views,
-            head_views=views[:MOST_IN_HEAD],
-            questions=story.questions(answer, lang),
-            chain=lambda case: story.chain(case, lang),
-            asks=asks.asks(answer, lang),
-            expiries=expiry.by_stream(answer),
-            ticks=timeline.ticks(span, lang),
-            gaps=_gaps(answer["gaps"], span),
-            dossiers=dossiers(answer, blind),
-            said=said_of(answer),
             room=room(answer),
             most=MOST_FINDINGS,
             most_indicators=MOST_INDICATORS,
@@ -82,13 +72,90 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             mono=_mono,
             bdi=_bdi,
             code=_code,
-            custody=lambda row: _custody(row, lang),
-            keylines=keylines(answer, lang),
-            handed=_handed(answer["inputs"]),
+            labels=_labels,
+            semi=lang.t("; "),
+            words_for=WORDS_FOR,
+            **_parts(answer, lang),
         )
     )
     # blank lines are the templates'
     return re.sub(r"\n\s*\n+", "\n", made)
+
+
+def _parts(answer: Row, lang: Language) -> Row:
+    """What each part of the page shows, made of the answer."""
+    span, hidden, said = timeline.axis(answer), timeline.Blind(answer["gaps"]), said_of(answer)
+    names, gaps = Names(answer, lang), {g["gap_id"]: g for g in answer["gaps"]}
+    views = [
+        {
+            **_case(n, c, span, hidden, answer["leads"]),
+            "counter": counter(c, answer, lang),
+            "said": _hostile(c, said),
+            "gaps": [gaps[g] for g in c["gaps"]],
+        }
+        for n, c in enumerate(answer["cases"], start=1)
+    ]
+    return {
+        "headline": advice.headline(answer, lang),
+        "steps": advice.steps(answer, lang),
+        "unread": advice.unread(answer),
+        "views": views,
+        "head_views": views[:MOST_IN_HEAD],
+        "questions": story.questions(answer, lang),
+        "chain": lambda case: story.chain(case, lang),
+        "asks": asks.asks(answer, lang),
+        "wanted": expiry.wanted(answer),
+        "held": expiry.held(answer),
+        "names": names,
+        "ticks": timeline.ticks(span, lang),
+        "gaps": by_kind(answer["gaps"], span),
+        "gap_kind": lambda kind: blind.named(kind, lang),
+        "gaps_counted": lambda gaps: blind.counted(gaps, lang),
+        "whose": lambda gap: _whose(gap, names, lang),
+        "concerned": {m["tenant_id"] for c in answer["cases"] for m in c["mailboxes"]},
+        "taken": _taken(answer, lang),
+        "dossiers": dossiers(answer, hidden),
+        "said": said,
+        "custody": lambda row: _custody(row, lang),
+        "keylines": keylines(answer, lang),
+        "handed": _handed(answer["inputs"]),
+        "glossary": words_of(lang),
+    }
+
+
+def _whose(gap: Row, names: Names, lang: Language) -> Markup:
+    """Whose gap it is: a mailbox's, an organisation's or everybody's."""
+    if gap["mailbox"]:
+        return _mono(visible(gap["mailbox"], 100))
+    return names.of(gap["tenant_id"]) if gap["tenant_id"] else lang.t("all")
+
+
+def _taken(answer: Row, lang: Language) -> Markup | None:
+    """How the rows of the inputs and the records of the coverage hang together."""
+    totals = {n: sum(i[n] for i in answer["inputs"]) for n in ("rows", "records", "duplicates")}
+    accesses = sum(c["accesses"] for c in answer["coverage"])
+    signins = sum(s["records"] for c in answer["coverage"] for s in c["streams"] if s["stream"] != "access")
+    if totals["records"] < accesses + signins:
+        return None
+    return lang.t(
+        "{rows} rows in all: {records} records, {duplicates} repeats of them, and what was rejected. Of the records {accesses} "
+        "are accesses to mailboxes and {signins} sign-ins, which the coverage above counts; {others} tell of other things, and "
+        "are kept and not judged.",
+        **{n: lang.number(v) for n, v in totals.items()}, accesses=lang.number(accesses), signins=lang.number(signins),
+        others=lang.number(totals["records"] - accesses - signins),
+    )  # fmt: skip
+
+
+def _hostile(case: Row, said: dict[str, list[Row]]) -> int:
+    """How many visits of a case a person called hostile, by the last word on each."""
+    last = [said[a["act_id"]][-1] for a in case["acts"] if a["act_id"] in said]
+    return sum(word["decision"] == "hostile" for word in last)
+
+
+def _labels(names: Iterable[Markup]) -> Markup:
+    """What cells are called where a narrow page shows no heads: one list a table, and not a word a cell."""
+    told = (str(n.striptags()).replace("\\", "").replace("'", "’") for n in names)
+    return Markup(" ").join(Markup("--c{}:'{}';").format(n, name) for n, name in enumerate(told, start=1))
 
 
 @cache
@@ -102,9 +169,16 @@ def _environment() -> jinja2.Environment:
         finalize=_printed,
     )
     environment.filters["cut"] = visible
+    environment.filters["mono"] = _mono
+    environment.filters["autonomous"] = _autonomous
     # Jinja's own `capitalize` would write VPN as vpn
     environment.filters["upfirst"] = _upfirst
     return environment
+
+
+def _autonomous(text: str) -> str:
+    """A network's number as people look it up; ranges stay as they are."""
+    return text.upper() if re.match(r"as\d", text) else text
 
 
 def _upfirst(text: Any) -> Any:
@@ -165,7 +239,7 @@ def _statement(told: Row, lang: Language) -> Markup:
             if told["agrees"]
             else lang.t("its stated SHA-256 is another: {hash}", hash=_mono(told["stated_sha256"]))
         )
-    return Markup("; ").join(parts)
+    return lang.t("; ").join(parts)
 
 
 def _known(reasons: Reasons, answer: Row) -> dict[str, Mapping[str, Any]]:
@@ -191,11 +265,13 @@ def _case(number: int, case: Row, span: timeline.Axis, blind: timeline.Blind, le
         "tenants": _lines(number, case, span, blind, leads),
         "reasons": by_reason(case["findings"]),
         "counted": words.counted(case),
+        "distinct": words.distinct(case),
         "confirmed": sum(m["confirmed"] for m in case["mailboxes"]),
         "either": any(i["by"] == "either" for m in case["mailboxes"] for i in (*m["messages"], *m["folders"])),
         "alternatives": [(a, list(g)) for a, g in groupby(case["how"]["alternatives"], key=lambda a: a["against"])],
         "carriers": [i for i in case["indicators"] if i["type"] in CARRIERS],
         "shared": [i for i in case["indicators"] if i["type"] not in CARRIERS],
+        "heaviest": next(a for a in case["acts"] if a["act_id"] == case["weighing"]["act_id"]),
         "linked": sum(a["basis"] == "link" for a in case["acts"]),
     }
 
@@ -232,13 +308,3 @@ def by_reason(findings: list[Row]) -> list[Row]:
         {"evidence": name, "strongest": found[0], "visits": len({f["act_id"] for f in found}), "findings": found}
         for name, found in sorted(names.items(), key=lambda p: (-p[1][0]["bits"], p[0]))
     ]
-
-
-def _gaps(gaps: list[Row], span: timeline.Axis) -> list[Row]:
-    """By kind, each with its places on the axis."""
-    ordered = sorted(gaps, key=lambda g: g["kind"])
-    out = []
-    for kind, own in groupby(ordered, key=lambda g: g["kind"]):
-        rows = [{**g, "place": span.window(g["from"], g["to"]) if g["from"] or g["to"] else None} for g in own]
-        out.append({"kind": kind, "rows": rows, "windows": timeline.windows(rows, span)})
-    return out

@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from brokenseal.report import advice, words
+from brokenseal.report import advice, blind, words
+from brokenseal.report.language import language
 from brokenseal.report.visible import visible
 
 TONES = {
@@ -34,7 +35,7 @@ def terminal(answer: Row, console: Console, page: Path | None = None) -> None:
     console.print(verdict, soft_wrap=not console.is_terminal)
     for case in answer["cases"][:MOST_CASES]:
         console.print()
-        _case(case, answer["tool"]["line_bits"], console)
+        _case(case, answer["tool"], console)
     if len(answer["cases"]) > MOST_CASES:
         console.print(
             Text(f"and {words.many(len(answer['cases']) - MOST_CASES, 'more case')} in the report", style="dim")
@@ -43,7 +44,7 @@ def terminal(answer: Row, console: Console, page: Path | None = None) -> None:
     say(console, _rest(answer, page))
 
 
-def _case(case: Row, line: float, console: Console) -> None:
+def _case(case: Row, tool: Row, console: Console) -> None:
     head = Text(f"{case['severity']} ", style=TONES[case["severity"]])
     head.append(f"case {case['case_id']}: {visible(case['title'])}", style="bold")
     console.print(head, soft_wrap=True)
@@ -57,7 +58,7 @@ def _case(case: Row, line: float, console: Console) -> None:
         ("how", Text(case["how"]["kind"])),
         (
             "weight",
-            Text(f"{case['bits']} bits: a benign act would look at least this odd {rarity}; {words.line(case, line)}"),
+            Text(f"{case['bits']} bits: a benign act would look at least this odd {rarity}; {words.line(case, tool)}"),
         ),
         *_reasons(case["findings"]),
     ]
@@ -98,7 +99,7 @@ def _rest(answer: Row, page: Path | None) -> list[tuple[str, Text]]:
         ),
         ("gaps", Text(_gaps(answer["gaps"]))),
         ("inputs", Text(told + (f", {words.many(len(unread), 'file')} not taken in whole" if unread else ""))),
-        *(("next" if n == 0 else "", Text(str(step.unescape()))) for n, step in enumerate(advice.steps(answer)[:2])),
+        *(("next" if n == 0 else "", Text(step.striptags())) for n, step in enumerate(advice.steps(answer)[:2])),
     ]
     if page is not None:
         rows.append(("report", Text(visible(page, 1000), style="bold")))
@@ -108,9 +109,7 @@ def _rest(answer: Row, page: Path | None) -> list[tuple[str, Text]]:
 def _gaps(gaps: list[Row]) -> str:
     if not gaps:
         return "none noticed"
-    kinds = sorted({g["kind"] for g in gaps})
-    named = ", ".join(f"{sum(g['kind'] == k for g in gaps)} {k}" for k in kinds)
-    return f"{words.many(len(gaps), 'gap')} in the logs: {named}"
+    return blind.counted(gaps, language()).striptags()
 
 
 def say(console: Console, rows: list[tuple[str, Text]], *, indent: int = 0) -> None:

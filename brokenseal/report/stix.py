@@ -12,6 +12,7 @@ import ipaddress
 import json
 import re
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import brokenseal
@@ -45,8 +46,11 @@ def stamp(time: str) -> str:
     return f"{whole}.{fraction[:3]:0<3}Z"
 
 
-def pattern(kind: str, value: str) -> str | None:
-    """A STIX pattern for an indicator of the answer; None where the standard has no object for it."""
+def pattern(kind: str, value: str, seen: Sequence[str] = ()) -> str | None:
+    """A STIX pattern for an indicator of the answer; None where the standard has no object for it.
+
+    seen: of a client, the user agents as the log holds them: its value leaves versions out, and matches nothing elsewhere.
+    """
     if kind in ("address", "address range"):
         try:
             version = ipaddress.ip_network(value, strict=False).version
@@ -56,11 +60,9 @@ def pattern(kind: str, value: str) -> str | None:
         return f"[ipv{version}-addr:value {sign} {_quoted(value)}]"
     if kind == "network" and (number := re.fullmatch(r"(?:AS|as)?(\d{1,10})", value.split(" ")[0])):
         return f"[autonomous-system:number = {number[1]}]"
-    if kind == "client":
-        agent = value.split(" | ")[-1]
-        if agent and agent != "-":
-            header = "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"
-            return f"[{header} = {_quoted(agent)}]"
+    if kind == "client" and seen:
+        header = "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"
+        return f"[{header} IN ({', '.join(map(_quoted, seen))})]"
     return None
 
 
@@ -126,7 +128,7 @@ class _Maker:
         )  # fmt: skip
 
     def _indicator(self, row: Row, case: Row, where: list[str]) -> str | None:
-        told = pattern(row["type"], row["value"])
+        told = pattern(row["type"], row["value"], row["seen"])
         if told is None:
             return None
         indicator = self.put(

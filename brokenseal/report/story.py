@@ -1,4 +1,4 @@
-"""The chain of the intrusion, and the questions that an organisation asks, each answered or "cannot tell, because".
+"""The chain of events, and the questions that an organisation asks, each answered or "cannot tell, because".
 
 Why: an unanswered question that is not named is taken for a good answer. How: every sentence is made of the answer's own
 figures; what the answer does not hold is said to be unknown, with the reason. Misses: what only a person can know.
@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from brokenseal.report import advice, words
+from brokenseal.report import advice, blind, words
 from brokenseal.report.language import Language, marked
 
 QUESTIONS = (
@@ -63,7 +63,8 @@ def _who(answer: Row, lang: Language) -> Said:
             continue
         reasons = len(case["how"]["because"])
         said = lang.tn(
-            "How: {kind}, by the evidence of {n} reason.", "How: {kind}, by the evidence of {n} reasons.", reasons,
+            "How, as far as the evidence says: {kind}, by {n} reason.",
+            "How, as far as the evidence says: {kind}, by {n} reasons.", reasons,
             kind=lang.say(kind),
         )  # fmt: skip
         out.append(_yes(of + said))
@@ -142,18 +143,7 @@ def _did(answer: Row, lang: Language) -> Said:
 def _blind(answer: Row, lang: Language) -> Said:
     if not answer["gaps"]:
         return [_no(lang.t("what was never logged; no gap was noticed in what was handed over."))]
-    kinds = len({g["kind"] for g in answer["gaps"]})
-    count = lang.tn("{n} gap", "{n} gaps", len(answer["gaps"]))
-    return [
-        _yes(
-            lang.tn(
-                "{gaps} of {n} kind, each with its reason, below.",
-                "{gaps} of {n} kinds, each with its reason, below.",
-                kinds,
-                gaps=count,
-            )
-        )
-    ]
+    return [_yes(lang.t("{gaps}: each with its reason, below.", gaps=blind.counted(answer["gaps"], lang)))]
 
 
 def _told(answer: Row, lang: Language) -> Said:

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from brokenseal.report.language import Language, language, marked
+from brokenseal.report.visible import visible
 
 CERTAINTY = {
     "listed": marked("named in the record of the access"),
@@ -20,6 +21,11 @@ CERTAINTY = {
     "reported": marked("reported by the provider or a person"),
     "unknown": marked("not known"),
 }
+BY = {
+    "intruder": marked("a visit of this case"),
+    "either": marked("either: a visit of this case, or the owner"),
+}
+"""Whose access it was; the page names visits, and nobody."""
 LINKS = {
     "token": marked("linked to the sign-in by the token"),
     "session": marked("linked to a sign-in by the session"),
@@ -33,6 +39,16 @@ BASES = {
     "link": marked("by a link"),
     "person": marked("by a person's word"),
 }
+TERMS = {
+    "network": marked("Network"),
+    "client": marked("Client"),
+    "jointly": marked("Network and client are one event, and count as one"),
+    "token": marked("Token"),
+    "volume": marked("How much was accessed"),
+    "intelligence": marked("Lists of known indicators"),
+    "added": marked("Several reasons add up to so much by chance more often than their sum says"),
+}
+"""What an act's weight is made of, in the order in which it is added up."""
 STREAMS = {
     "access": marked("mailbox access"),
     "unified-audit": marked("unified audit"),
@@ -41,6 +57,15 @@ STREAMS = {
     "service-principal": marked("service principal sign-in"),
     "managed-identity": marked("managed identity sign-in"),
 }
+LOGS = {
+    "access": marked("the unified audit log, which holds mailbox accesses"),
+    "unified-audit": marked("the unified audit log, which holds mailbox accesses"),
+    "interactive": marked("interactive sign-ins"),
+    "non-interactive": marked("non-interactive sign-ins"),
+    "service-principal": marked("service principal sign-ins"),
+    "managed-identity": marked("managed identity sign-ins"),
+}
+"""What is asked for when a log is to be exported."""
 RARE = 10**9
 MOST_BITS = 62
 Row = dict[str, Any]
@@ -70,6 +95,16 @@ def many(number: int, one: str, more: str | None = None) -> str:
 def stream(name: str, lang: Language) -> Markup:
     """A log, by what it holds."""
     return lang.t(STREAMS[name]) if name in STREAMS else lang.say(name)
+
+
+def log(name: str, lang: Language) -> Markup:
+    """A log, as it is asked for."""
+    return lang.t(LOGS[name]) if name in LOGS else lang.say(name)
+
+
+def by(whose: str, lang: Language) -> Markup:
+    """Whose access it was."""
+    return lang.t(BY[whose]) if whose in BY else lang.say(whose)
 
 
 def mailboxes(number: int, lang: Language) -> Markup:
@@ -140,17 +175,47 @@ def rarity(bits: float) -> int:
     return max(1, round(2 ** min(bits, MOST_BITS)))
 
 
-def line(case: Row, line_bits: float, lang: Language | None = None) -> Markup:
-    """Where the case lies beside the line."""
+def line(case: Row, tool: Row, lang: Language | None = None) -> Markup:
+    """Where the case lies beside the line. tool: the answer's."""
     lang = lang or language()
-    shown = lang.number(float(line_bits))
+    shown, group = (lang.number(float(tool[name])) for name in ("line_bits", "group_line_bits"))
+    told = case["weighing"]["group"]
     if case["stands_on"] == "a person's word":
         return lang.t("the line lies at {line} bits: it stands on a person's word, and not on its weight", line=shown)
-    if case["stands_on"] == "visits together":
-        return lang.t(
-            "below the {line} bits asked of a single visit; its visits together pass the line for groups", line=shown
-        )
-    return lang.t("the line lies at {line} bits", line=shown)
+    if told is None or told["bits"] < case["bits"]:
+        return lang.t("the line lies at {line} bits", line=shown)
+    heaviest = lang.number(float(case["weighing"]["act_bits"]))
+    return lang.t(
+        "so much do its visits weigh together, and the line for groups lies at {group} bits; its heaviest visit alone weighs "
+        "{bits}, and the line for one visit lies at {line}",
+        group=group, bits=heaviest, line=shown,
+    )  # fmt: skip
+
+
+def terms(act: Row, lang: Language) -> list[tuple[Markup, float]]:
+    """What an act's weight is made of, as names and bits that add up to it; what weighs nothing is left out."""
+    told = act["weighed"]
+    return [(lang.t(name), float(told[term])) for term, name in TERMS.items() if told[term]]
+
+
+SHARED = {
+    "address": marked("the address {value}"),
+    "prefix": marked("the address range {value}"),
+    "session": marked("the session {value}"),
+    "token": marked("the token {value}"),
+    "network and client": marked("the network and the client {value}"),
+    "actor": marked("one person, who newly opened mailboxes of others: {value}"),
+}
+"""What a group's acts share, by the kind of the key."""
+
+
+def shared(text: str, lang: Language) -> Markup:
+    """What a group's acts share, as the answer names it: a kind and a value."""
+    for kind in sorted(SHARED, key=len, reverse=True):
+        if text.startswith(f"{kind} "):
+            value = Markup('<bdi class="mono">{}</bdi>').format(visible(text[len(kind) + 1 :], 300))
+            return lang.t(SHARED[kind], value=value)
+    return Markup('<bdi class="mono">{}</bdi>').format(visible(text, 300))
 
 
 def still(ongoing: bool | None, lang: Language | None = None) -> Markup:
@@ -167,6 +232,12 @@ def counted(case: Row) -> tuple[int, int]:
     """Messages and folders of a case; a message accessed in two mailboxes is two."""
     boxes = case["mailboxes"]
     return sum(len(m["messages"]) for m in boxes), sum(len(m["folders"]) for m in boxes)
+
+
+def distinct(case: Row) -> int:
+    """Messages of a case that differ: the same one may lie in several mailboxes; one without a name is one of its own."""
+    told = [m["message_id"] or m["immutable_id"] for box in case["mailboxes"] for m in box["messages"]]
+    return len({t for t in told if t}) + sum(not t for t in told)
 
 
 def accessed(case: Row, lang: Language | None = None) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -98,6 +99,15 @@ def test_what_ends_early_vanishes_later() -> None:
     assert "None from after 2025-06-06 were handed over" in found["interactive"].meaning
 
 
+def test_sign_ins_from_before_their_log_are_missing_too_but_not_where_nobody_may_have_signed_in() -> None:
+    late = _stream("interactive", AS_OF - 20 * DAY, AS_OF)
+    quiet = _stream("non-interactive", AS_OF - 28 * DAY, AS_OF)
+    found = _expiring(_access(180), late, quiet)
+    assert set(found) == {"interactive"}
+    assert (found["interactive"].since, found["interactive"].until) == (AS_OF - 30 * DAY, AS_OF - 20 * DAY)
+    assert "None from before 2025-05-22 were handed over" in found["interactive"].meaning
+
+
 def test_audit_records_from_before_the_log() -> None:
     signed = (_whole("interactive"), _whole("non-interactive"))
     assert _expiring(_access(180), *signed) == _expiring(_access(179), *signed) == {}
@@ -137,7 +147,15 @@ def test_the_answer_holds_them_and_what_the_custody_list_misses(tmp_path: Path) 
     told: dict[str, list[str]] = {}
     for gap in answer["gaps"]:
         told.setdefault(gap["kind"], []).append(gap["meaning"])
-    assert len(told["expiring"]) == 3
+    assert len(told["expiring"]) == 4
+    missing = answer["coverage"][0]["missing"]
+    # the page asks for what these gaps say, and for nothing else
+    assert sorted((m["from"], m["to"]) for m in missing) == sorted(
+        (g["from"], g["to"]) for g in answer["gaps"] if g["kind"] == "expiring"
+    )
+    assert missing[0]["vanishes"] == min(m["vanishes"] for m in missing)
+    days = {re.search(r"vanish on ([\d-]+)", m)[1] for m in told["expiring"]}  # type: ignore[index]
+    assert {m["vanishes"][:10] for m in missing} == days
     assert all(m.startswith("Export now: ") for m in told["expiring"])
     assert "gone.json that was not taken in" in told["not-handed-over"][0] and len(told["not-handed-over"]) == 1
     assert "another SHA-256 for the file a.json" in told["custody-differs"][0]

@@ -46,6 +46,7 @@ def grown(answer: Row, *, tenants: int, mailboxes: int, messages: int) -> Row:
         boxes.append({**pattern_box, "tenant_id": tenant, "mailbox": name, "first_access": first, "last_access": last,
                       "messages": items, "folders": _folders(n, first), "confirmed": n % 3 == 0})  # fmt: skip
     case["acts"] = sorted(acts, key=lambda a: (a["first"], a["act_id"]))
+    case["weighing"] |= {"act_id": case["acts"][0]["act_id"], "act_bits": case["acts"][0]["bits"]}
     case["findings"] = sorted(findings, key=lambda f: (-f["bits"], f["evidence"], f["finding_id"]))
     case["mailboxes"] = sorted(boxes, key=lambda m: (m["tenant_id"], m["mailbox"]))
     case["tenants"] = sorted({m["tenant_id"] for m in boxes})
@@ -57,6 +58,10 @@ def grown(answer: Row, *, tenants: int, mailboxes: int, messages: int) -> Row:
          "from": m["first_access"], "to": _stamp(datetime.fromisoformat(m["first_access"][:-1]) + timedelta(days=2))}
         for n, m in enumerate(case["mailboxes"]) if n % 7 == 0
     ]  # fmt: skip
+    out["coverage"] = [
+        {**out["coverage"][n % len(out["coverage"])], "tenant_id": t, "domains": [f"ministry-{int(t[:8], 16)}.example"]}
+        for n, t in enumerate(case["tenants"])
+    ]
     case["gaps"] = [g["gap_id"] for g in out["gaps"]]
     report.validate(out)
     return out

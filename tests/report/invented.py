@@ -110,6 +110,7 @@ def _visit(box: str, role: str, first: datetime, ip: str, agent: str) -> Row:
         "background": False,
         "stratum": "owa | - | - | token",
         "complete": True,
+        "token_id_odd": odd and box == BOXES[0],
         "link": "orphan" if odd else "token",
         "issuance_id": None if odd else identity("signin", name),
         "bits": {"intruder": 214, "lead": 61}.get(role, 0),
@@ -193,7 +194,8 @@ def run_tables(*, quiet: bool = False) -> dict[str, list[Row]]:
         "last_access": BEGIN + timedelta(days=10, hours=3, minutes=12),
         "ongoing": False,
         "stands_on": "one visit",
-        "bits_without": 94,
+        "bits_without": 110,
+        "strongest": "unissued_token",
         "survives": False,
     }
     return {
@@ -211,6 +213,9 @@ def run_tables(*, quiet: bool = False) -> dict[str, list[Row]]:
             }
             for n, v in enumerate(bad)
         ],
+        "act_weights": [_weight(v) for v in (*bad, *leads)],
+        "case_groups": [_group(case)] if bad else [],
+        "case_without": _without(case) if bad else [],
         "case_mailboxes": _boxes(case) if bad else [],
         "case_items": _items(case) if bad else [],
         "leads": [{"rank": n, "act_id": v["visit_id"]} for n, v in enumerate(leads, start=1)],
@@ -226,6 +231,15 @@ def run_tables(*, quiet: bool = False) -> dict[str, list[Row]]:
                 "record_ids": ["b", "a"],
             }
         ],
+        "exports": [
+            {
+                "tenant_id": TENANTS["b"],
+                "stream": "access",
+                "from": BEGIN - timedelta(days=166),
+                "to": BEGIN,
+                "vanishes": BEGIN + timedelta(days=14),
+            }
+        ],
         "linkage": [
             {"tenant_id": t, "stratum": "owa | - | - | token", "visits": 20, "linked": 16} for t in TENANTS.values()
         ],
@@ -235,6 +249,26 @@ def run_tables(*, quiet: bool = False) -> dict[str, list[Row]]:
             for s in ("access", "interactive", "non-interactive")
         ],
     }
+
+
+def _weight(v: Row) -> Row:
+    """A client that its network makes likelier, and a token; and of a lead, a network and an amount that chance explains."""
+    terms = {"client": 30, "token": 120} if v["role"] == "intruder" else {"volume": 9}
+    whole = {"network": 94 if v["role"] == "intruder" else 61, "client": 0, "token": 0, "volume": 0, "intelligence": 0}
+    whole |= terms
+    joint = whole["network"] + (10 if whole["client"] else 0)
+    plain = joint + whole["token"] + whole["volume"]
+    return {"act_id": v["visit_id"], **whole, "joint": joint, "plain": plain, "bits": v["bits"]}
+
+
+def _group(case: str) -> Row:
+    named = {"case_id": case, "shared": f"address {INTRUDER}", "actors": 3}
+    return {**named, "plain": 360, "rest": 90, "place": 80, "bits": 139}
+
+
+def _without(case: str) -> list[Row]:
+    left = {"new_network": 139, "unissued_token": 110}
+    return [{"case_id": case, "evidence": e, "bits": b, "above_line": b >= 120} for e, b in left.items()]
 
 
 def _boxes(case: str) -> list[Row]:

@@ -19,19 +19,19 @@ from tests.report import invented
 
 CONTRACT = {
     "": "schema as_of verdict exit tool inputs coverage cases leads gaps keys decisions",
-    "tool": "version options budget line_bits hashes",
+    "tool": "version options budget line_bits group_line_bits hashes",
     "inputs": "path sha256 format rows records duplicates rejected custody",
-    "coverage": "tenant_id from to mailboxes accesses streams linkage",
-    "cases": "case_id severity bits title aim how first_access first_access_is last_access ongoing stands_on tenants "
-    "indicators "
-    "acts findings mailboxes gaps",
+    "coverage": "tenant_id domains from to mailboxes accesses streams missing linkage",
+    "cases": "case_id severity bits title aim how first_access first_access_is last_access ongoing stands_on weighing "
+    "tenants counter indicators acts findings mailboxes gaps",
     "gaps": "gap_id kind tenant_id mailbox from to meaning record_ids",
 }
 CASE = {
-    "acts": "act_id kind mailbox first last ip user_agent app_id link issuance_id bits basis",
+    "acts": "act_id kind mailbox first last ip user_agent app_id session_id token_id link issuance_id bits basis linked_by "
+    "link_bits weighed",
     "findings": "finding_id act_id evidence aspect ground attack bits once_in reason record_ids",
     "mailboxes": "tenant_id mailbox confirmed first_access last_access record_ids messages folders",
-    "indicators": "type value bits first last",
+    "indicators": "type value seen bits first last",
 }
 
 
@@ -100,10 +100,11 @@ def test_the_kind_follows_from_the_reasons(answer: dict[str, Any]) -> None:
 def test_beside_an_orphan_stand_its_innocent_explanations(answer: dict[str, Any]) -> None:
     alternatives = {a["kind"]: a for a in answer["cases"][0]["how"]["alternatives"]}
     orphan = alternatives["a sign-in stream was not exported"]
-    assert "0 of 980" in orphan["against"] and "0 of 2,900" in orphan["against"]
+    assert "of 980 comparable acts in this organisation that nobody doubts, 0 are as odd" in orphan["against"]
+    assert "of 2,900 in all organisations, 0 are." in orphan["against"]
     assert all(a["would_decide"] for a in alternatives.values())
     chance = alternatives["benign acts that look odd by chance"]["against"]
-    assert "9.4 bits: it does not survive" in chance
+    assert "11.0 bits: it does not survive" in chance
 
 
 def test_leads_come_with_their_findings(answer: dict[str, Any]) -> None:

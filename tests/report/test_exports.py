@@ -133,13 +133,26 @@ def test_patterns(kind: str, value: str, told: str | None) -> None:
     assert stix.pattern(kind, value) == told
 
 
+def test_a_client_is_looked_for_by_what_the_log_says_of_it_and_not_by_its_name_without_versions() -> None:
+    agent = "Mozilla/5.0 (Windows NT 6.1; rv:102.0) Firefox/102.0"
+    told = stix.pattern("client", "owa | - | - | Mozilla/0.0 (Windows NT 0.0; rv:0.0) Firefox/0.0", [agent])
+    assert told is not None and f"IN ('{agent}')" in told and "/0.0" not in told
+    assert stix.pattern("client", "owa | - | - | -") is None
+
+
+def test_the_csv_of_indicators_holds_the_client_s_own_text(answer: dict[str, Any]) -> None:
+    told = flat.csv_files(answer)["indicators.csv"].decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(told)))
+    assert [r["seen"] for r in rows if r["type"] == "client"] == ["Mozilla/5.0 ‹U+001B›[31m<b>red</b>"]
+
+
 def test_a_quote_does_not_leave_a_pattern() -> None:
     from stix2patterns.validator import run_validator
 
-    told = stix.pattern("client", "owa | - | - | it's \\ a 'trap'] OR [file:name = 'x")
+    told = stix.pattern("client", "owa", ["it's \\ a 'trap'] OR [file:name = 'x"])
     assert told is not None
     assert run_validator(told, stix_version="2.1") == []
-    assert told.count("] OR [") == 1 and told.endswith("\\'x']")
+    assert told.count("] OR [") == 1 and told.endswith("\\'x')]")
 
 
 def test_ocsf_is_valid_by_its_own_schemas(answer: dict[str, Any]) -> None:

@@ -66,8 +66,12 @@ def test_arabic_has_six_plurals() -> None:
 
 
 def test_a_sentence_of_the_answer_is_translated_with_its_figures() -> None:
-    told = str(language("ar").say("Token that was never issued: 0 of 117 benign acts of its kind in this organisation, and "
-                                  "1,598 of 2,900 in all, look at least this odd."))  # fmt: skip
+    told = str(
+        language("ar").say(
+            "Token that was never issued: of 117 comparable acts in this organisation that nobody doubts, "
+            "0 are as odd as this or odder; of 2,900 in all organisations, 1,598 are."
+        )
+    )
     assert "رمز لم يصدر قط" in told and "١١٧" in told and "١٬٥٩٨" in told and "span" not in told
 
 
@@ -93,3 +97,18 @@ def test_both_languages_show_the_same_ids(answer: dict[str, Any]) -> None:
         return set(re.findall(r"\b[0-9a-f]{16}\b", report.html(answer, invented.REASONS, tag)))
 
     assert ids("en") == ids("ar") != set()
+
+
+def test_a_whole_figure_keeps_its_decimal_after_the_same_count() -> None:
+    lang = language("en")
+    assert (lang.number(3), lang.number(3.0)) == ("3", "3.0")
+
+
+def test_a_pattern_does_not_swallow_the_next_sentence() -> None:
+    told = str(
+        language("ar").say(
+            "The case weighs 49.1 bits, the line for one visit lies at 11.5, for a group of visits that share something rare at "
+            "8.5. Without its strongest reason, network new to this mailbox, it weighs 26.0 bits: it survives."
+        )
+    )
+    assert "bdi" not in told and "Without" not in told and "٢٦" in told and "٨٫٥" in told

@@ -177,7 +177,11 @@ def test_an_empty_lake_s_answer(quiet: dict[str, Any]) -> None:
 
 
 def _part(source: str, begin: str, end: str) -> str:
-    text = re.sub(r"<time[^>]*>[^<]*</time>", "", source[source.index(begin) : source.index(end, source.index(begin))])
+    text = re.sub(
+        r"<time[^>]*>[^<]*</time>|<bdi[^>]*>[^<]*</bdi>",
+        "",
+        source[source.index(begin) : source.index(end, source.index(begin))],
+    )
     return re.sub(r"<[^>]*>", " ", text)
 
 
@@ -193,7 +197,7 @@ def test_every_figure_of_the_head_and_the_questions_is_the_answer_s(answer: dict
                len({g["kind"] for g in made["gaps"]}), case["bits"], made["tool"]["line_bits"], 72}  # fmt: skip
     source = report.html(made, invented.REASONS)
     for begin, end in (("<dl", "</dl>"), ('id="questions"', "</section>")):
-        told = re.sub(r"\d{1,2} \w+ 2025", "", _part(source, begin, end))
+        told = re.sub(r"\d{1,2} \w+ 202\d", "", _part(source, begin, end))
         figures = {float(f.replace(",", "")) for f in re.findall(r"\d[\d,]*(?:\.\d+)?", told)}
         assert figures <= {float(a) for a in allowed}, figures - {float(a) for a in allowed}
         assert messages in figures and len(boxes) in figures
@@ -219,11 +223,3 @@ def test_a_lead_that_is_an_orphan_has_them_too(answer: dict[str, Any]) -> None:
 
 def test_a_file_that_names_no_custody_says_so(page: Page) -> None:
     assert "not stated" in page.text
-
-
-def test_what_vanishes_is_said_with_its_day(answer: dict[str, Any]) -> None:
-    stream = {"stream": "interactive", "from": "2025-03-03T00:00:00Z", "to": "2025-04-20T00:00:00Z", "records": 5,
-              "expires": "2025-04-02T00:00:00Z"}  # fmt: skip
-    coverage = [{**answer["coverage"][0], "streams": [stream]}]
-    text = Page(report.html({**answer, "as_of": "2025-04-20T00:00:00Z", "coverage": coverage}, invented.REASONS)).text
-    assert "Export now: records of 21 Mar 2025 vanish on 20 Apr 2025." in text and "older ones have vanished" in text

@@ -41,7 +41,7 @@ def test_it_says_what_matters(answer: dict[str, Any]) -> None:
         "about once in 4,100 benign acts",
         "ann@ministry-a.example",
         "1 odd visit below the line",
-        "1 throttled",
+        "1 gap in the logs: hours in which the provider held single records back (1)",
         "1 row rejected",
         "out/report.html",
     ):
@@ -63,3 +63,8 @@ def test_a_quiet_world(quiet: dict[str, Any]) -> None:
     text = shown(quiet, tty=False)
     assert text.startswith("NOTHING FOUND")
     assert "none" in text
+
+
+def test_the_next_step_holds_no_markup_of_the_page(quiet: dict[str, Any]) -> None:
+    text = shown(quiet, tty=False)
+    assert "of ministry-b.example, from 18 Sept 2024" in text and "<" not in text

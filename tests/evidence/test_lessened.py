@@ -1,0 +1,58 @@
+"""A loud group weighed again without one of the reasons that it stands on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from brokenseal import pipeline
+from brokenseal.evidence import Case, access, lessened, signin
+from brokenseal.lake import Lake
+from tests.evidence import timeline
+
+BOXES = tuple(f"p{n:02}" for n in range(12))
+DAYS = [(box, day) for box in BOXES for day in range(25)]
+LIFE = tuple(access(d + 0.4, box=box, token_id=f"t{box}{d}", ip=f"198.51.{box[1:]}.7") for box, d in DAYS)
+SIGNS = tuple(
+    signin(d + at, issuance_id=f"t{box}{d}", stream=stream, user=f"{box}@agency.example", user_object_id=f"o-{box}")
+    for box, d in [*DAYS, *((box, day) for box in BOXES for day in (25, 26, 27))]
+    for at, stream in ((0.2, "interactive"), (0.35, "non-interactive"))
+)
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def weighed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Row], dict[str, dict[str, int]]]:
+    """Groups by what they share, and each of them without each reason; seven forged tokens come from one address."""
+    visits = tuple(access(18.3 + n / 50, box=b, token_id=f"x{n}", ip="203.0.113.9") for n, b in enumerate(BOXES[:7]))
+    with Lake.open(tmp_path_factory.mktemp("less") / "lake", write=True, create=True) as lake:
+        lake.start_run("less")
+        timeline.lay(lake, [Case("campaign", True, (*LIFE, *visits), SIGNS)])
+        for step in pipeline.CONTEXT:
+            step(lake)
+        lake.put("priors", pipeline.priors.table())
+        pipeline.weigh(lake, [], [], pipeline.Options(), 400)
+        groups = {f"{g['kind']} {g['value']}": g for g in lake.fetch(lake.read("groups")).to_pylist()}
+        without: dict[str, dict[str, int]] = {}
+        for r in lake.fetch(lake.read("group_without")).to_pylist():
+            without.setdefault(f"{r['kind']} {r['value']}", {})[r["evidence"]] = r["bits"]
+    return groups, without
+
+
+def test_without_the_token_s_reason_the_place_is_left(weighed: Any) -> None:
+    groups, without = weighed
+    group, left = groups["address 203.0.113.9"], without["address 203.0.113.9"]
+    assert group["actors"] == 7 and group["rest"] > 0 < group["place"]
+    assert group["place"] <= left["unissued_token"] < group["weight"]
+
+
+def test_without_the_network_s_reason_the_rest_is_left(weighed: Any) -> None:
+    groups, without = weighed
+    assert without["address 203.0.113.9"][lessened.PLACE] == groups["address 203.0.113.9"]["rest"]
+
+
+def test_what_a_group_does_not_stand_on_is_not_named(weighed: Any) -> None:
+    groups, without = weighed
+    assert "new_client" not in without["address 203.0.113.9"]
+    assert all(bits < groups[by]["weight"] for by, told in without.items() for bits in told.values())

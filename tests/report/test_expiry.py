@@ -1,0 +1,79 @@
+"""One list of what to export: the next steps, the page and the gaps ask for the same, and for nothing that is held."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from brokenseal import report
+from brokenseal.report import advice, expiry
+from tests.report import invented
+from tests.report.test_reader import _section, _text
+
+
+def _missing(stream: str, since: str, until: str, vanishes: str) -> dict[str, str]:
+    return {"stream": stream, "from": since, "to": until, "vanishes": vanishes}
+
+
+@pytest.fixture
+def made(answer: dict[str, Any]) -> dict[str, Any]:
+    """Both kinds of sign-in miss a tail in one organisation, the audit log misses months in both."""
+    out = copy.deepcopy(answer)
+    first, second = out["coverage"]
+    audit = _missing("access", "2024-09-18T00:00:00Z", "2025-03-03T00:00:00Z", "2025-03-17T00:00:00Z")
+    signs = [
+        _missing(s, "2025-03-10T00:00:00Z", "2025-03-17T00:00:00Z", "2025-04-09T00:00:00Z")
+        for s in ("interactive", "non-interactive")
+    ]
+    first["missing"], second["missing"] = [audit, *signs], [audit]
+    report.validate(out)
+    return out
+
+
+def test_organisations_that_miss_the_same_are_one_row(made: dict[str, Any]) -> None:
+    told = [(r["stream"], r["vanishes"][:10], len(r["tenants"])) for r in expiry.wanted(made)]
+    assert told == [("access", "2025-03-17", 2), ("interactive", "2025-04-09", 1), ("non-interactive", "2025-04-09", 1)]
+
+
+def test_the_next_step_asks_for_what_vanishes_first_and_names_whose(made: dict[str, Any]) -> None:
+    step = advice.steps(made)[1].striptags()
+    assert step.startswith(
+        "Export now what nobody handed over: the unified audit log, which holds mailbox accesses, of "
+    )
+    assert "ministry-a.example and ministry-b.example, from 18 Sept 2024 to 3 Mar 2025." in step
+    assert "the oldest of it vanishes on 17 Mar 2025" in step and "2 more logs vanish later" in step
+
+
+def test_logs_that_vanish_on_one_day_are_asked_for_together(made: dict[str, Any]) -> None:
+    for c in made["coverage"]:
+        c["missing"] = [m for m in c["missing"] if m["stream"] != "access"]
+    step = advice.steps(made)[1].striptags()
+    assert "interactive sign-ins and non-interactive sign-ins, of ministry-a.example, from 10 Mar 2025" in step
+
+
+def test_the_page_holds_the_same_list_and_what_is_held_apart_from_it(made: dict[str, Any]) -> None:
+    told = _text(_section(report.html(made, invented.REASONS), "export"))
+    asked, held = told.split("Held already: keep these files", 1)
+    for row in ("ministry-a.example and ministry-b.example 18 Sept 2024 3 Mar 2025 17 Mar 2025, and a day more",
+                "Interactive sign-ins ministry-a.example 10 Mar 2025 17 Mar 2025 9 Apr 2025"):  # fmt: skip
+        assert row in asked
+    assert "Export now:" not in held and "Interactive sign-ins 2 3 Mar 2025 17 Mar 2025 2 Apr 2025 30 days" in held
+
+
+def test_where_all_is_held_nothing_is_asked_for(made: dict[str, Any]) -> None:
+    for c in made["coverage"]:
+        c["missing"] = []
+    step = advice.steps(made)[1].striptags()
+    assert step.startswith("Keep the exported files") and "Export now" not in step
+    assert "the only copy of their oldest records from 2 Apr 2025 on" in step
+    told = _text(_section(report.html(made, invented.REASONS), "export"))
+    assert "Nothing: these files cover all the time that the provider still had" in told
+
+
+def test_what_the_provider_has_deleted_is_said_to_be_so(made: dict[str, Any]) -> None:
+    late = {**made, "as_of": "2025-04-20T00:00:00Z"}
+    row = next(r for r in expiry.held(late) if r["stream"] == "interactive")
+    assert row["gone"] and not next(r for r in expiry.held(made) if r["stream"] == "interactive")["gone"]
+    assert "2 Apr 2025: the provider has deleted them" in _text(report.html(late, invented.REASONS))

@@ -1,0 +1,89 @@
+"""Shown figures add up to shown sums, to the digit, in the answer and on the page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from brokenseal import report
+from brokenseal.report import words
+from brokenseal.report.language import language
+from tests.report import invented
+
+
+def _tenths(value: float) -> int:
+    return round(value * 10)
+
+
+def test_the_terms_of_every_act_add_up_to_its_bits(answer: dict[str, Any]) -> None:
+    acts = [*answer["cases"][0]["acts"], *answer["leads"]]
+    assert all(sum(map(_tenths, a["weighed"].values())) == _tenths(a["bits"]) for a in acts)
+    assert acts[0]["weighed"]["jointly"] == -2.0 and acts[-1]["weighed"]["added"] == -0.9
+
+
+def test_the_terms_of_a_group_add_up_to_its_bits(answer: dict[str, Any]) -> None:
+    group = answer["cases"][0]["weighing"]["group"]
+    assert (
+        _tenths(group["place"]) + _tenths(group["rest"]) + _tenths(group["together"]) == _tenths(group["bits"]) == 139
+    )
+
+
+def _sums(source: str) -> list[tuple[list[float], float]]:
+    """Of each sum on the page its terms and what it says they come to."""
+    out = []
+    for table in re.findall(r'<table class="sum">.*?</table>', source, re.DOTALL):
+        figures = [float(f) for f in re.findall(r'<td class="number">(-?[\d.]+)</td>', table)]
+        if "total" in table:
+            out.append((figures[:-1], figures[-1]))
+    return out
+
+
+def test_a_reader_can_add_up_the_page_again(answer: dict[str, Any]) -> None:
+    sums = _sums(report.html(answer, invented.REASONS))
+    assert [total for _, total in sums] == [21.4, 13.9]
+    assert all(sum(map(_tenths, terms)) == _tenths(total) for terms, total in sums)
+
+
+def test_a_case_that_stands_on_a_group_says_which_line_it_is_measured_by(answer: dict[str, Any]) -> None:
+    case = answer["cases"][0]
+    weighing = {**case["weighing"], "act_bits": 12.0, "group": {**case["weighing"]["group"], "bits": 21.4}}
+    told = report.html({**answer, "cases": [{**case, "weighing": weighing}]}, invented.REASONS)
+    assert (
+        "so much do its visits weigh together, and the line for groups lies at 12.0 bits; its heaviest visit alone weighs 12.0"
+        in told
+    )
+
+
+def test_what_is_left_without_each_reason_is_said(answer: dict[str, Any]) -> None:
+    told = " ".join(re.sub(r"<[^>]+>", " ", report.html(answer, invented.REASONS)).split())
+    assert "Without “Token that was never issued” 11.0 below the line" in told
+    assert "Without “Network new to this mailbox” 13.9 still above the line" in told
+
+
+def test_the_evidence_says_first_where_shipped_rates_come_from(answer: dict[str, Any]) -> None:
+    told = report.html(answer, invented.REASONS)
+    assert "measured on invented worlds" in told[told.index("<h3>Evidence") : told.index("<h4>How the weight")]
+
+
+@pytest.mark.parametrize("what", ["linked_by", "link_bits"])
+def test_a_link_says_what_is_shared_and_what_that_weighs(answer: dict[str, Any], what: str) -> None:
+    told = {a["basis"]: a[what] for a in answer["cases"][0]["acts"]}
+    assert told == {
+        "link": {"linked_by": f"address {invented.INTRUDER}", "link_bits": 11.5}[what],
+        "own evidence": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("shared", "told"),
+    [
+        ("address 192.0.2.1", "the address 192.0.2.1"),
+        ("network and client as64500 | owa", "the network and the client as64500 | owa"),
+        ("actor t ann@x.example", "one person, who newly opened mailboxes of others: t ann@x.example"),
+        ("a kind of later", "a kind of later"),
+    ],
+)
+def test_what_a_group_shares_is_said_in_words(shared: str, told: str) -> None:
+    assert words.shared(shared, language("en")).striptags() == told
