@@ -82,7 +82,7 @@ _TABLES = (
         """
         file_sha256 string SHA-256 of the file's bytes as they lay on disk
         path string the path as it was given, relative to what was named on the command line
-        format string the log and its shape, as docs/logs.md names them; `several` for an archive of more than one
+        format string the log, as docs/logs.md names it; of several in a file `mixed: `, how many of each; in an archive `several`
         shape string json-lines, json-array, json-value, json-pages, csv, zip, or none
         size int64 bytes on disk
         rows int64 rows seen: lines that are not blank, elements, or CSV records after the header

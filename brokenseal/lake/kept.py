@@ -1,8 +1,8 @@
 """Which copy of a record is kept: of the fullest shape, then of the smallest (file, row).
 
-Segments hold each record once a place: a file, or a member of an archive. Where a record lies in several, all but one of
-these are left out of every table; which, depends on the set of files and on no order. Few records lose, so the losers are
-what is written down.
+Segments hold each record once a place: a file, a member of an archive, or the part of either that is of another log. Where
+a record lies in several, all but one of these are left out of every table; which, depends on the set of files and on no
+order. Few records lose, so the losers are what is written down.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ THINNER = {
 }
 """Shapes that leave more and more out, or tell it less exactly; those not named are whole."""
 _RANK = "case shape " + " ".join(f"when '{shape}' then {rank}" for shape, rank in THINNER.items()) + " else 0 end"
-_PLACE = "concat_ws('/', file_sha256, member)"
+_PLACE = "coalesce(place, concat_ws('/', file_sha256, member))"
+"""A lake of an earlier version has files and members alone."""
 
 
 def counts(records: Iterable[Path], lost: Path | None) -> str:
@@ -49,11 +50,12 @@ def counts(records: Iterable[Path], lost: Path | None) -> str:
 def losers(sightings: Iterable[Path]) -> str:
     """SQL: record_id, place of each copy that is not kept."""
     # of millions of records few lie in two places: they are found by numbers of fixed size, and only they are looked at
-    return f"""with shared as (select hash(record_id) as h from {parquet(sightings)}
+    held = f"(select * from {parquet(sightings)} union all by name select null::varchar as place where false)"
+    return f"""with shared as (select hash(record_id) as h from {held}
             group by h having min(hash({_PLACE})) <> max(hash({_PLACE}))),
         copies as (select record_id, {_PLACE} as place, min({_RANK}) as rank
-            from {parquet(sightings)} where hash(record_id) in (select h from shared)
-            group by record_id, file_sha256, member),
+            from {held} where hash(record_id) in (select h from shared)
+            group by all),
         kept as (select record_id, arg_min(place, (rank, place)) as kept
             from copies group by record_id having count(*) > 1)
         select record_id, place from copies join kept using (record_id) where place <> kept"""

@@ -76,14 +76,14 @@ class Published:
         return table in kept.FROM_FILES and len(self.state.segments.get(table, ())) > 0
 
     def lost(self) -> Path | None:
-        """A file of (record_id, file_sha256) of the copies that are not kept; None where every copy is."""
+        """A file of (record_id, place) of the copies that are not kept; None where every copy is."""
         if self._lost is None:
             self._lost = (self._written_losers(),)
         return self._lost[0]
 
     def _written_losers(self) -> Path | None:
         sightings = self.files("sightings")
-        alone = len(self.state.inputs) == 1 and self.state.inputs[0]["shape"] != "zip"
+        alone = len(self.state.inputs) == 1 and _one_place(self.state.inputs[0])
         if not self.state.inputs or alone or not sightings:
             return None
         target = self._spill.folder / f"losers-{self.state.head[:16]}.parquet"
@@ -151,6 +151,11 @@ def changed(lake: Path, digests: Mapping[str, str | None]) -> list[str]:
         if digest != published:
             found.append(f"{kind} {file} was changed since it was published")
     return found
+
+
+def _one_place(taken: Mapping[str, object]) -> bool:
+    """Whether an input holds each record once at most; members of an archive, and parts of several logs, may share one."""
+    return taken["shape"] != "zip" and not str(taken["format"]).startswith("mixed")
 
 
 def _counted(row: dict[str, object], records: int) -> dict[str, object]:

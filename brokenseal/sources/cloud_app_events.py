@@ -33,6 +33,7 @@ LOGS = (
         unified_audit.RECORD,
         *_MEANS,
         column=COLUMN,
+        own=unified_audit.OWN,
         shapes=("csv", "json-lines", "json-array", "json-value"),
     ),
     Log(
@@ -42,5 +43,6 @@ LOGS = (
         {"properties": {COLUMN: unified_audit.RECORD}},
         *_MEANS,
         unwrap=f"p.properties.{COLUMN}",
+        own=unified_audit.OWN,
     ),
 )

@@ -17,13 +17,13 @@ import pyarrow.parquet as pq
 from brokenseal.lake.connect import embedded
 from brokenseal.lake.ledger import Segment
 from brokenseal.sources import log
-from brokenseal.sources.extract import Extraction
+from brokenseal.sources.extract import Extraction, at
 
 if TYPE_CHECKING:
     from brokenseal.lake import Lake
 
 ROWS = 50_000
-_COLUMNS = ["file_sha256", "member", "row", "raw", "record_id", "tenant_id", "shape"]
+_COLUMNS = ["file_sha256", "member", "row", "raw", "record_id", "tenant_id", "shape", "place"]
 
 
 def refresh(lake: Lake) -> None:
@@ -55,16 +55,21 @@ def rederive(lake: Lake) -> None:
 
 
 def _blocks(path: Path) -> Iterator[pa.Table]:
-    for batch in pq.ParquetFile(path).iter_batches(ROWS, columns=_COLUMNS):
-        yield pa.Table.from_batches([batch])
+    file = pq.ParquetFile(path)
+    there = [name for name in _COLUMNS if name in file.schema_arrow.names]
+    for batch in file.iter_batches(ROWS, columns=there):
+        rows = pa.Table.from_batches([batch])
+        # segments of an earlier version may lack a column
+        for name in (n for n in _COLUMNS if n not in there):
+            rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
+        yield rows
 
 
 def _again(extraction: Extraction, rows: pa.Table) -> None:
-    """The rows of one shape, each file by its number."""
-    placed = pc.binary_join_element_wise(rows["file_sha256"], rows["member"], "/", null_handling="skip")
-    encoded = pc.dictionary_encode(placed).combine_chunks()
+    """The rows of one shape, each place by its number."""
+    joined = pc.binary_join_element_wise(rows["file_sha256"], rows["member"], "/", null_handling="skip")
+    encoded = pc.dictionary_encode(pc.coalesce(rows["place"], joined)).combine_chunks()
     for text in encoded.dictionary.to_pylist():
-        sha, _, member = text.partition("/")
-        extraction.add(sha, member or None)
-    kept = rows.drop_columns(["file_sha256", "member", "shape"])
+        extraction.add(*at(text))
+    kept = rows.drop_columns(["file_sha256", "member", "shape", "place"])
     extraction.again(kept.add_column(0, "file", encoded.indices.cast(pa.int32())))

@@ -42,7 +42,9 @@ def _unwrap(names: Names, given: Mapping[str, str]) -> str:
     return rebuilt(members, entra_signin.RECORD)
 
 
-def _log(name: str, recognises: Any, names: Names, given: Mapping[str, str], more: tuple[str, ...] = ()) -> Log:
+def _log(
+    name: str, recognises: Any, names: Names, given: Mapping[str, str], more: tuple[str, ...] = (), own: str = "true"
+) -> Log:
     spec = leaves([*(n for own in names.values() for n in own), *more])
     return Log(
         name,
@@ -56,6 +58,7 @@ def _log(name: str, recognises: Any, names: Names, given: Mapping[str, str], mor
         unwrap=_unwrap(names, given),
         shapes=SHAPES,
         needs=NEEDS,
+        own=own,
     )
 
 
@@ -105,6 +108,7 @@ _workspace = _log(
         + ".countryOrRegion, nullif(p.Location, '')))",
     },
     ("Category", "Type", "ResultType", "Location"),
+    "p.ResultType is not null and p.IPAddress is not null",
 )
 
 
@@ -204,6 +208,7 @@ _defender = _log(
         "Country",
         "RiskLevelDuringSignIn",
     ),
+    "p.ErrorCode is not null and p.ApplicationId is not null",
 )
 
 

@@ -118,4 +118,6 @@ def _is_signin(seen: Sample) -> bool:
     return seen.has("createdDateTime", "id") and seen.has(*_KEYS, least=3)
 
 
-LOGS = (Log("entra-signin", "entra-signin", _is_signin, RECORD, _TEXTS, _RECORD, _VALID, TABLES),)
+_OWN = "id_text is not null and time_text is not null and (u.appId is not null or u.ipAddress is not null)"
+
+LOGS = (Log("entra-signin", "entra-signin", _is_signin, RECORD, _TEXTS, _RECORD, _VALID, TABLES, own=_OWN),)

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from brokenseal import identifiers, schema
 from brokenseal.lake.connect import PACKED, quoted
 from brokenseal.lake.ledger import Segment
-from brokenseal.sources import second
+from brokenseal.sources import mixed, second
 from brokenseal.sources.log import Log
 
 FAST = "starts_with(raw, '{') and not contains(raw, '\\u0000')"
@@ -35,6 +35,7 @@ SLICE = 4096
 _REJECTS = schema.TABLES["rejects"].arrow()
 _MENDED = pa.schema([("file", pa.int32()), ("row", pa.int64()), ("raw", pa.large_string())])
 _GIVEN = pa.schema([("file", pa.int32()), ("row", pa.int64()), ("id", pa.string())])
+_GONE = pa.schema([("file", pa.int32()), ("row", pa.int64())])
 _HARD = pa.schema([(n, pa.string()) for n in ("host", "ip", "prefix", "wide")])
 _NETS = pa.schema([(n, pa.string()) for n in ("net", "kind", "serves")])
 HOSTS = """create or replace temp table hosts as select host, host as ip, bs_prefix(host) as prefix, bs_wide(host) as wide
@@ -72,14 +73,18 @@ class Reject:
 
 @dataclass
 class Extraction:
-    """Files of one log being taken in. `folder`: a fresh one for segments. `files`: SHA-256 and member, by number."""
+    """Files of one log being taken in. `folder`: a fresh one for segments. `files`: SHA-256, member and part, by number.
+
+    looks: rows that are not surely of this log are looked at, and those of another are handed back.
+    """
 
     db: Any
     log: Log
     tenant: str | None
     folder: Path
     threads: int = 1
-    files: list[tuple[str, str | None]] = field(default_factory=list)
+    looks: bool = False
+    files: list[tuple[str, str | None, str | None]] = field(default_factory=list)
     records: Counter[int] = field(default_factory=Counter)
     segments: list[Segment] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
@@ -95,15 +100,19 @@ class Extraction:
         columns = self.log.record.items()
         self._columns = ", ".join(f"{sql.replace('given_tenant', given)} as {name}" for name, sql in columns)
 
-    def add(self, file_sha256: str, member: str | None = None) -> int:
-        """A file, or a member of an archive, whose rows will come; returns its number."""
-        self.files.append((file_sha256, member))
+    def add(self, file_sha256: str, member: str | None = None, part: str | None = None) -> int:
+        """A file, or a member of an archive, whose rows will come; returns its number.
+
+        part: the log whose rows of that file these are, where the file is another log's.
+        """
+        self.files.append((file_sha256, member, part))
         return len(self.files) - 1
 
-    def take(self, block: pa.Table) -> None:
-        """One block of rows (file, row, raw)."""
+    def take(self, block: pa.Table) -> dict[str, pa.Table]:
+        """One block of rows (file, row, raw). Returns those of them that are of other logs, by the log's name."""
+        self._others: dict[str, pa.Table] = {}
         if not block.num_rows:
-            return
+            return {}
         if self.threads > 1:
             block = pa.Table.from_batches(block.to_batches(max_chunksize=SLICE))
         # the texts stay outside the engine: what is parsed refers to them by file and row
@@ -113,6 +122,7 @@ class Extraction:
         self._distinct()
         self._copy()
         self._release()
+        return self._others
 
     def again(self, block: pa.Table) -> None:
         """One block of records that are in a lake (file, row, raw, record_id, tenant_id): only what is derived from them."""
@@ -141,12 +151,27 @@ class Extraction:
         parsed = f"case when {guard} then try(json_transform({text}, '{self.log.spec_json}')) end as p"
         unwrapped = f"select *, {self.log.unwrap} as u from (select file, row, {text} as raw, {parsed} from {source})"
         picked = f"select *, {self._texts} from ({unwrapped})"
-        return f"select file, row, coalesce({self.log.valid}, false) as valid, {self._columns} from ({picked})"
+        sure = f", coalesce({self.log.own}, false) as own" if self.looks else ""
+        return f"select file, row, coalesce({self.log.valid}, false) as valid{sure}, {self._columns} from ({picked})"
 
     def _parse(self) -> None:
         self.db.execute(f"create or replace temp table typed as {self._typed('block', 'raw', FAST)}")
+        if self.looks and self._any("typed", "not (own and valid)"):
+            self._part(mixed.parted(self._texts_where("not (own and valid)"), self.log.name))
         if self._any("typed", "not valid"):
             self._second(self._texts_where("not valid"))
+
+    def _part(self, parted: mixed.Parted) -> None:
+        """Rows that are not of this log: out, to be handed back or refused."""
+        gone = parted.gone()
+        if not gone:
+            return
+        self.db.register("gone", _table(gone, _GONE))
+        self.db.execute("delete from typed using gone where typed.file = gone.file and typed.row = gone.row")
+        self.db.unregister("gone")
+        self._others = {name: mixed.table(rows) for name, rows in sorted(parted.others.items())}
+        for (file, row, raw), why in parted.refused:
+            self.rejects.append(Reject(file, row, why, second.names_mail(raw)))
 
     def _texts_where(self, condition: str) -> list[tuple[int, int, str]]:
         """File, row and text of rows in `typed`, in order."""
@@ -217,8 +242,8 @@ class Extraction:
             written = ["null::varchar" if t is None else quoted(t) for t in texts]
             return written[0] if len(set(written)) == 1 else f"[{', '.join(written)}][file + 1]"
 
-        both = [sha if member is None else f"{sha}/{member}" for sha, member in self.files]
-        shas, members = zip(*self.files)
+        both = [placed(*file) for file in self.files]
+        shas, members, _ = zip(*self.files)
         return f"{of(shas)} as file_sha256, {of(members)} as member, {of(both)} as place"
 
     def _derive(self) -> None:
@@ -283,10 +308,22 @@ class Extraction:
         if not self.rejects:
             return
         self.rejects.sort(key=lambda r: (r.file, r.row))
-        rows = [(*self.files[r.file], r.row, r.reason, r.mail) for r in self.rejects]
+        rows = [(*self.files[r.file][:2], r.row, r.reason, r.mail) for r in self.rejects]
         target = self.folder / f"rejects-{len(self.segments)}.parquet"
         pq.write_table(_table(rows, _REJECTS), target, compression="zstd")
         self.segments.append(Segment("rejects", str(target), len(rows), target.stat().st_size))
+
+
+def placed(file_sha256: str, member: str | None, part: str | None = None) -> str:
+    """Where a copy lies, as one text. A part of a file is a place of its own; no member's name begins with a slash."""
+    return "/".join([file_sha256, *(("", part) if part else ()), *((member,) if member is not None else ())])
+
+
+def at(place: str) -> tuple[str, str | None, str | None]:
+    """SHA-256, member and part of what `placed` wrote."""
+    file_sha256, _, rest = place.partition("/")
+    part, _, member = rest[1:].partition("/") if rest.startswith("/") else ("", "", rest)
+    return file_sha256, member or None, part or None
 
 
 def _table(rows: Sequence[tuple[Any, ...]], columns: pa.Schema) -> pa.Table:

@@ -149,5 +149,6 @@ LOGS = (
         unwrap=f"{_UNWRAP} as g, null",
         shapes=("csv", "json-lines", "json-array", "json-value", "json-pages"),
         needs="a RequestId or a time (TimeGenerated, Timestamp)",
+        own="p.RequestUri is not null and p.ResponseStatusCode is not null",
     ),
 )

@@ -77,5 +77,6 @@ LOGS = (
         unwrap=rebuilt({member: first(names) for member, names in _NAMES.items()}, _SHAPE),
         shapes=("csv", "json-lines", "json-array", "json-value", "json-pages"),
         needs="a message id",
+        own="trace_text is not null and u.sender is not null",
     ),
 )

@@ -74,5 +74,6 @@ LOGS = (
         unwrap=_UNWRAP,
         shapes=("csv", "json-lines", "json-array", "json-value", "json-pages"),
         needs="an id (OfficeId) or a time (TimeGenerated)",
+        own="p.OfficeId is not null and operation_text is not null",
     ),
 )

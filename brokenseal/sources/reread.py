@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 
 from brokenseal.errors import InputError
-from brokenseal.sources import lines, log, recognise, take, unpack
+from brokenseal.sources import lines, log, mixed, recognise, take, unpack
 
 
-def texts(path: Path, member: str | None, wanted: Collection[int]) -> dict[int, str]:
+def texts(path: Path, member: str | None, wanted: Mapping[int, str]) -> dict[int, str]:
     """The text of these rows of a file, or of a member of an archive; rows that are not there are left out.
+
+    wanted: the shape of the record in each row.
 
     Raises InputError where it can no longer be read, OSError where it cannot be opened.
     """
@@ -26,19 +28,16 @@ def texts(path: Path, member: str | None, wanted: Collection[int]) -> dict[int, 
     raise InputError(f"{path}: no member {member}")
 
 
-def _picked(place: unpack.Place, wanted: Collection[int], *, slow: bool) -> dict[int, str]:
+def _picked(place: unpack.Place, wanted: Mapping[int, str], *, slow: bool) -> dict[int, str]:
     seen = recognise.sample(place)
-    found = log.recognised(seen)
-    stream, out = lines.Stream(place), dict[int, str]()
-    if found is None:
-        # an earlier version may have known it
-        rows = lines.physical(stream) if seen.shape == "json-lines" else lines.numbered(lines.elements(stream))
-    else:
-        rows = take.blocks(stream, seen, found, [], slow=slow)
-    for block in rows:
+    # what is not recognised begins with another log, or was known to an earlier version
+    found = log.recognised(seen) or mixed.UNKNOWN
+    out = dict[int, str]()
+    for block in take.blocks(lines.Stream(place), seen, found, [], slow=slow):
         for at, number in enumerate(block["row"].to_pylist()):
             if number in wanted:
-                out[number] = block["raw"][at].as_py()
+                raw, shape = block["raw"][at].as_py(), wanted[number]
+                out[number] = raw if shape == found.name else mixed.text(raw, shape)
         if len(out) == len(wanted):
             break
     return out

@@ -9,22 +9,23 @@ read is not taken, nor is an archive with one member that cannot be read.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
+import numpy as np
 import pyarrow as pa
 
 from brokenseal.errors import InputError
 from brokenseal.lake.ledger import FileTaken, Segment
-from brokenseal.sources import lines, log, recognise, unpack, wide
+from brokenseal.sources import lines, log, mixed, recognise, unpack, wide
 from brokenseal.sources.extract import Extraction, Reject
 
 BIG_BYTES = 48 << 20
 """From here a file's rows do not wait for those of others."""
 MOST_NOTES = 5
+MIXED = "mixed"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,10 @@ def take(batch: Batch, db: Any) -> Taken:
 
 @dataclass
 class _Reading:
-    """One file, or member of an archive, being read: its rows, and what was no row. key: its extraction."""
+    """One file, or member of an archive, being read: its rows, and what was no row.
+
+    key: its extraction. parts: of rows that are of other logs, by the log's name, the extraction and the file's number there.
+    """
 
     job: Job
     place: unpack.Place
@@ -94,9 +98,11 @@ class _Reading:
     number: int = 0
     rows: int = 0
     last: int = 0
+    name: str = ""
     cut: str | None = None
     ragged: list[tuple[int, str]] = field(default_factory=list)
     note: str | None = None
+    parts: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def member(self) -> str | None:
@@ -107,6 +113,11 @@ class _Reading:
     def shown(self) -> str:
         """Its path for people."""
         return self.job.shown if self.member is None else f"{self.job.shown}/{self.member}"
+
+    @property
+    def looks(self) -> bool:
+        """Its rows may be of several logs: a CSV has one header."""
+        return self.seen.shape != "csv"
 
     def blocks(self, *, slow: bool) -> Iterator[pa.Table]:
         """Blocks of rows (file, row, raw)."""
@@ -122,21 +133,32 @@ class _Reading:
         if (now.st_size, now.st_mtime_ns) != (self.job.size, self.job.changed):
             raise InputError(f"{self.job.shown}: changed while it was being read")
 
-    def close(self, extraction: Extraction) -> None:
+    def _rejects(self, extractions: Mapping[str, Extraction]) -> list[Reject]:
+        """Its refused rows, whichever log they are of."""
+        places = [(self.key, self.number), *self.parts.values()]
+        return [r for key, number in places for r in extractions[key].rejects if r.file == number]
+
+    def close(self, extractions: Mapping[str, Extraction]) -> None:
         """Count what came as no row."""
+        extraction = extractions[self.key]
         for row, why in self.ragged:
             extraction.rejects.append(Reject(self.number, row, why, True))
         self.rows += len(self.ragged)
-        refused = [r.row for r in extraction.rejects if r.file == self.number]
+        refused = [r.row for r in self._rejects(extractions)]
         if self.cut and self.last not in refused:
             # a row that was cut is a reject already; here the cut fell between two rows
             self.rows += 1
             extraction.rejects.append(Reject(self.number, self.last + 1, self.cut, True))
 
-    def tell(self, out: Taken, extraction: Extraction) -> int:
+    def tell(self, out: Taken, extractions: Mapping[str, Extraction]) -> int:
         """What a person is told; returns the number of rejects."""
-        mine = [r for r in extraction.rejects if r.file == self.number]
-        self.note = self.cut or (None if extraction.records[self.number] else "no record in it")
+        mine = self._rejects(extractions)
+        held = {self.log.name: extractions[self.key].records[self.number]}
+        held |= {name: extractions[key].records[number] for name, (key, number) in self.parts.items()}
+        held = {name: count for name, count in sorted(held.items()) if count}
+        if self.parts:
+            self.name = f"{MIXED}: " + ", ".join(f"{count} {name}" for name, count in held.items())
+        self.note = self.cut or (None if held else "no record in it")
         if self.note:
             out.problems.append(f"{self.shown}: {self.note}")
             out.unread += 1
@@ -170,6 +192,7 @@ class _Work:
     held: int = 0
     readings: list[_Reading] = field(default_factory=list)
     left: list[_Left] = field(default_factory=list)
+    numbered: dict[tuple[str, int], _Reading] = field(default_factory=dict)
 
     def take(self, job: Job) -> None:
         """Read a file, or all that an archive holds. Raises where the file is not to be taken, and forgets it then."""
@@ -179,7 +202,7 @@ class _Work:
             for place in unpack.places(job.path, job.shown):
                 member = place.name if isinstance(place, unpack.Packed) else None
                 seen = recognise.sample(place)
-                found = log.recognised(seen)
+                found = log.recognised(seen) or _later(place, seen)
                 if found is None:
                     self.left.append(_Left(job, member, *recognise.other(seen)))
                 elif alone and (member is None or place.stat().st_size >= BIG_BYTES):
@@ -198,12 +221,13 @@ class _Work:
             raise
         self._hold(fresh)
 
-    def _extraction(self, key: str, found: log.Log) -> Extraction:
+    def _extraction(self, key: str, found: log.Log, *, looks: bool) -> Extraction:
         """The extraction of this key, begun when it is first asked for."""
         if key not in self.extractions:
             folder = self.folder / key
             folder.mkdir()
-            self.extractions[key] = Extraction(self.db, found, self.batch.tenant, folder, self.batch.threads)
+            threads = self.batch.threads
+            self.extractions[key] = Extraction(self.db, found, self.batch.tenant, folder, threads, looks=looks)
         return self.extractions[key]
 
     def _drop(self, keys: Sequence[str] | None = None) -> None:
@@ -217,11 +241,12 @@ class _Work:
         for slow in (False, True):
             reading = _Reading(reading.job, reading.place, reading.seen, reading.log)
             reading.key = f"{reading.log.name}-{len(self.readings)}"
-            extraction = self._extraction(reading.key, reading.log)
+            extraction = self._extraction(reading.key, reading.log, looks=reading.looks)
             extraction.add(reading.job.file_sha256, reading.member)
+            self.numbered[reading.key, 0] = reading
             try:
                 for block in reading.blocks(slow=slow):
-                    extraction.take(block)
+                    self._others(reading.key, extraction.take(block))
             except pa.ArrowInvalid:
                 self._drop([reading.key])
                 if slow:
@@ -233,9 +258,10 @@ class _Work:
     def _hold(self, fresh: Sequence[tuple[_Reading, list[pa.Table]]]) -> None:
         """Rows that were read whole wait for more, up to a block of them."""
         for reading, tables in fresh:
-            reading.key = reading.log.name
-            extraction = self._extraction(reading.key, reading.log)
+            reading.key = reading.log.name if reading.looks else f"{reading.log.name}-csv"
+            extraction = self._extraction(reading.key, reading.log, looks=reading.looks)
             reading.number = extraction.add(reading.job.file_sha256, reading.member)
+            self.numbered[reading.key, reading.number] = reading
             numbers = (pa.repeat(pa.scalar(reading.number, pa.int32()), t.num_rows) for t in tables)
             placed = [t.set_column(0, "file", n) for t, n in zip(tables, numbers)]
             self.readings.append(reading)
@@ -245,19 +271,36 @@ class _Work:
             self._extract()
 
     def _extract(self) -> None:
-        for key, tables in self.waiting.items():
-            self.extractions[key].take(_joined(tables))
-        self.waiting, self.held = {}, 0
+        while self.waiting:
+            waiting, self.waiting, self.held = self.waiting, {}, 0
+            for key, tables in waiting.items():
+                self._others(key, self.extractions[key].take(_joined(tables)))
+
+    def _others(self, key: str, others: Mapping[str, pa.Table]) -> None:
+        """Rows that an extraction handed back wait for that of their own log."""
+        for name, rows in others.items():
+            own = f"{MIXED}-{name}"
+            extraction = self._extraction(own, log.named(name), looks=False)
+            before, after = rows["file"].to_numpy(), np.empty(rows.num_rows, np.int32)
+            for number in np.unique(before).tolist():
+                reading = self.numbered[key, number]
+                if name not in reading.parts:
+                    reading.parts[name] = (own, extraction.add(reading.job.file_sha256, reading.member, name))
+                after[before == number] = reading.parts[name][1]
+            self.waiting.setdefault(own, []).append(rows.set_column(0, "file", pa.array(after)))
+            self.held += rows.nbytes
+        if others and self.held >= lines.BLOCK:
+            self._extract()
 
     def end(self, out: Taken) -> None:
         """Extract what waits, write the rejects, tell of every file."""
         self._extract()
         for reading in self.readings:
-            reading.close(self.extractions[reading.key])
+            reading.close(self.extractions)
         for extraction in self.extractions.values():
             extraction.finish()
             out.segments += extraction.segments
-        rejected = {id(r): r.tell(out, self.extractions[r.key]) for r in self.readings}
+        rejected = {id(r): r.tell(out, self.extractions) for r in self.readings}
         for left in self.left:
             shown = left.job.shown if left.member is None else f"{left.job.shown}/{left.member}"
             out.problems.append(f"{shown}: {left.note}")
@@ -285,7 +328,7 @@ def _taken(job: Job, readings: Sequence[_Reading], left: Sequence[_Left], reject
     """What the ledger is told of a file; of an archive, of all its members together."""
     notes = [(r.member, r.note) for r in readings if r.note] + [(x.member, x.note) for x in left]
     note = "; ".join(n if member is None else f"{member}: {n}" for member, n in notes[:MOST_NOTES]) or None
-    names = sorted({r.log.name for r in readings} or {x.name for x in left})
+    names = sorted({r.name or r.log.name for r in readings} or {x.name for x in left})
     shape = "none" if not readings else readings[0].seen.shape
     if unpack.is_archive(job.path):
         shape = "zip"
@@ -293,6 +336,17 @@ def _taken(job: Job, readings: Sequence[_Reading], left: Sequence[_Left], reject
     return FileTaken(
         job.file_sha256, job.shown, name, shape, job.size, sum(r.rows for r in readings), rejected, note, ()
     )
+
+
+def _later(place: unpack.Place, seen: recognise.Sample) -> log.Log | None:
+    """The log of a file whose first objects are of none that is read here, and a later one is."""
+    if seen.shape not in ("json-lines", "json-array", "json-pages") or not seen.objects:
+        return None
+    try:
+        known = mixed.any_known(blocks(lines.Stream(place), seen, mixed.UNKNOWN, [], slow=False))
+    except InputError:
+        return None
+    return mixed.UNKNOWN if known else None
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:
@@ -309,26 +363,9 @@ def blocks(
         read = lines.csv_slow if slow else lines.csv_records
         return read(stream, found.column or "", seen.skip, seen.delimiter, ragged)
     if found.column:
-        return lines.numbered(_inner(lines.elements(stream), found.column))
+        return lines.numbered(mixed.inner(lines.elements(stream), found.column))
     if seen.shape == "json-lines":
         return lines.physical(stream)
     if seen.shape == "json-pages":
         return lines.numbered(lines.pages(stream))
     return lines.numbered(lines.elements(stream))
-
-
-def _inner(rows: Iterator[lines.Row], member: str) -> Iterator[lines.Row]:
-    """The record that each row wraps, as an object or as a text."""
-    for row in rows:
-        try:
-            yield _member(row, member)
-        except UnicodeDecodeError:
-            # a byte that is no UTF-8 must not hide what it lies beside
-            yield from _inner(iter([bytes(row).decode("utf-8", "replace").encode()]), member)
-        except (msgspec.DecodeError, KeyError, RecursionError):
-            yield row
-
-
-def _member(row: lines.Row, member: str) -> bytes:
-    inner = bytes(msgspec.json.decode(row, type=dict[str, msgspec.Raw])[member])
-    return msgspec.json.decode(inner, type=str).encode() if inner.startswith(b'"') else inner

@@ -186,8 +186,10 @@ def _is_graph(seen: Sample) -> bool:
     return seen.has("auditData")
 
 
+OWN = "id_text is not null and u.CreationTime is not null and operation_text is not null"
+
 LOGS = (
-    Log("unified-audit", "unified-audit", _is_json, RECORD, _TEXTS, _RECORD, _VALID, _TABLES),
+    Log("unified-audit", "unified-audit", _is_json, RECORD, _TEXTS, _RECORD, _VALID, _TABLES, own=OWN),
     Log(
         "unified-audit-csv",
         "unified-audit",
@@ -198,6 +200,7 @@ LOGS = (
         _VALID,
         _TABLES,
         column="AuditData",
+        own=OWN,
         shapes=("csv", "json-lines", "json-array", "json-value"),
     ),
     Log(
@@ -210,5 +213,6 @@ LOGS = (
         _VALID,
         _TABLES,
         unwrap="p.auditData",
+        own=OWN,
     ),
 )

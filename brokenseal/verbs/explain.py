@@ -81,7 +81,7 @@ def _texts(path: Path, records: list[Row]) -> dict[tuple[str | None, int], str]:
     out: dict[tuple[str | None, int], str] = {}
     for member in {r["member"] for r in records}:
         try:
-            found = reread.texts(path, member, {r["row"] for r in records if r["member"] == member})
+            found = reread.texts(path, member, {r["row"]: r["shape"] for r in records if r["member"] == member})
         except (InputError, OSError):
             continue
         out |= {(member, row): text for row, text in found.items()}
