@@ -311,8 +311,8 @@ def evidence() -> str:
     out = ["# Reasons to doubt an act", "", "Generated from the files of `brokenseal/evidence/`.", ""]
     out += ["How a level becomes bits: [bits.md](bits.md). ATT&CK ids are MITRE's.", ""]
     out += ["| reason | title | aspect | ground |", "|---|---|---|---|"]
-    reasons = {name: (module.REASON, module.CASES) for name, module in pipeline.modules().items()}
-    out += [f"| [`{n}`](#{n}) | {r.title} | {r.aspect} | {r.ground} |" for n, (r, _) in reasons.items()]
+    modules = pipeline.modules()
+    out += [f"| [`{n}`](#{n}) | {m.REASON.title} | {m.REASON.aspect} | {m.REASON.ground} |" for n, m in modules.items()]
     measured = json.loads(BITS.read_text(encoding="utf-8"))
     out += [
         "",
@@ -322,12 +322,13 @@ def evidence() -> str:
         "hundred it gives any bits, how many in the middle, and what nine in ten of these stay below. Worlds are invented: "
     )
     out[-1] += "what this proves and what not is told in [drill.md](drill.md)."
-    for reason, cases in reasons.values():
-        out += ["", *_reason(reason, cases), "", *_given(measured, reason.name)]
+    for name, module in modules.items():
+        history = module.REASON.learns or hasattr(module, "turned")
+        out += ["", *_reason(module.REASON, module.CASES, history=history), "", *_given(measured, name)]
     return "\n".join([*out, ""])
 
 
-def _reason(reason: Reason, cases: tuple[Case, ...]) -> list[str]:
+def _reason(reason: Reason, cases: tuple[Case, ...], *, history: bool) -> list[str]:
     out = [f"## {reason.name}", "", f"**{reason.title}.** {reason.explains}", ""]
     out += [
         f"- Aspect: {reason.aspect}",
@@ -335,7 +336,7 @@ def _reason(reason: Reason, cases: tuple[Case, ...]) -> list[str]:
         f"- Ground: {reason.ground}",
         f"- ATT&CK: {', '.join(reason.attack)}",
         f"- Misses: {reason.misses}",
-        f"- Its levels depend on history: {'yes' if reason.learns else 'no'}",
+        f"- Its levels depend on history: {'yes' if history else 'no'}",
         "",
         "Levels, 0 being ordinary:",
         "",
