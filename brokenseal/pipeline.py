@@ -29,7 +29,6 @@ from brokenseal.context import (
     indicators,
     issuances,
     known,
-    links,
     messages,
     networks,
     owners,
@@ -44,9 +43,8 @@ CONTEXT: tuple[Callable[[Lake], None], ...] = (
     networks.networks,
     identities.identities,
     messages.messages,
-    visits.visits,
     issuances.issuances,
-    links.links,
+    visits.visits,
     history.relations,
     keys.keys,
     known.known,
@@ -122,6 +120,7 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     report("cases and gaps")
     parts = join.components(lake, judgement.found)
     moment = as_of(lake, options)
+    lake.drop("levels_once", "clusters_once", "counted_once", "levels_again", "turned", "visit_keys")
     write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())
     gaps.gaps(lake, moment, settled=judgement.settled)
     hashes = {"priors": priors.digest(), **owners.digests(options.mmdb), **_said(lake, said)}

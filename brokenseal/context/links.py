@@ -3,7 +3,8 @@
 What: each visit is linked by its token, else by its session, else by circumstance; what carries a token or session and
 is linked by none is an orphan where the sign-in logs are complete and settled, pending where they are not; what carries
 neither is unlinkable. Why: the artefacts of forged tokens correspond to no sign-in, and that confirmed the forgery of
-2023. How: equality joins; the unique token id decodes to the sign-in's request id. Misses: a forger may copy the id of
+2023. How: equality joins; the unique token id decodes to the sign-in's request id. Tokens and sessions are
+looked up once each, however many visits they carry. Misses: a forger may copy the id of
 a token that was issued; then only the differences from that sign-in speak.
 """
 
@@ -13,16 +14,20 @@ import ibis
 from ibis import Table
 
 from brokenseal.context import FINAL_HOURS, LOOK_BACK_MINUTES
-from brokenseal.lake import Lake
 
 
-def links(lake: Lake) -> None:
-    """Write `visits` and `linkage`."""
-    seen, signins = lake.read("unlinked"), lake.read("signins")
-    token, session = _by_token(seen, signins), _by_session(seen, signins)
-    circumstance = lake.write("circumstance", _by_circumstance(seen, signins))
-    lake.write("visits", _linked(_covered(seen, lake.read("covered")), token, session, circumstance))
-    lake.write("linkage", _linkage(lake.read("visits")))
+def issued(carriers: Table, signins: Table) -> Table:
+    """Carriers (token_id, session) with the issuance of each: by token, and by session with when that was `opened`."""
+    by_token = signins.select(token_id="issuance_id", token_issuance="issuance_id")
+    sessions = signins.filter(signins.session_id.notnull())
+    order = ibis.window(group_by="session_id", order_by=[sessions.time, sessions.issuance_id])
+    first = sessions.mutate(nth=ibis.row_number().over(order))
+    first = first.filter(first.nth == 0).select(session="session_id", session_issuance="issuance_id", opened="time")
+    out = carriers
+    for found, key in ((by_token, "token_id"), (first, "session")):
+        out = out.left_join(found, key)
+        out = out.drop([c for c in out.columns if c.endswith("_right")])
+    return out
 
 
 def _covered(seen: Table, covered: Table) -> Table:
@@ -42,24 +47,9 @@ def _covered(seen: Table, covered: Table) -> Table:
     return out.mutate(complete=complete).drop("interactive", "non-interactive", "service-principal")
 
 
-def _by_token(seen: Table, signins: Table) -> Table:
-    joined = seen.filter(seen.token_id.notnull()).inner_join(signins, seen.token_id == signins.issuance_id)
-    return joined.select("visit_id", token_issuance=joined.issuance_id)
-
-
-def _by_session(seen: Table, signins: Table) -> Table:
-    """The session's first sign-in, where it came before the visit's end."""
-    sessions = signins.filter(signins.session_id.notnull())
-    order = ibis.window(group_by="session_id", order_by=[sessions.time, sessions.issuance_id])
-    first = sessions.mutate(nth=ibis.row_number().over(order))
-    first = first.filter(first.nth == 0).select("session_id", session_issuance="issuance_id", opened="time")
-    joined = seen.filter(seen.session_id.notnull()).inner_join(first, "session_id")
-    return joined.filter(joined.opened <= joined.last).select("visit_id", "session_issuance")
-
-
-def _by_circumstance(seen: Table, signins: Table) -> Table:
-    """Same person, same address, same application, within a token's longest life. Never proof."""
-    bare = seen.filter(seen.token_id.isnull() & seen.session_id.isnull() & (seen.ip_is == "caller"))
+def circumstance(bare: Table, signins: Table, key: list[str]) -> Table:
+    """Visits without token and session (`key` names one; tenant_id, actor, ip, app_id, client_app_id, first) with
+    `near_issuance`: same person, same address, same application, within a token's longest life. Never proof."""
     joined = bare.inner_join(
         signins, [bare.tenant_id == signins.tenant_id, bare.actor == signins.user, bare.ip == signins.ip]
     )
@@ -72,38 +62,33 @@ def _by_circumstance(seen: Table, signins: Table) -> Table:
         joined.time >= joined["first"] - ibis.interval(minutes=LOOK_BACK_MINUTES)
     )
     close = joined.filter(ibis.coalesce(same_app, ibis.literal(False)) & near)
-    close = close.select("visit_id", "issuance_id", "time")
-    order = ibis.window(group_by="visit_id", order_by=[ibis.desc(close.time), close.issuance_id])
+    close = close.select(*key, "issuance_id", "time")
+    order = ibis.window(group_by=key, order_by=[ibis.desc(close.time), close.issuance_id])
     close = close.mutate(nth=ibis.row_number().over(order))
-    return close.filter(close.nth == 0).select("visit_id", near_issuance="issuance_id")
+    return close.filter(close.nth == 0).select(*key, near_issuance="issuance_id")
 
 
-def _linked(seen: Table, token: Table, session: Table, circumstance: Table) -> Table:
-    out = seen
-    for found in (token, session, circumstance):
-        out = out.left_join(found, "visit_id")
-        out = out.drop([c for c in out.columns if c.endswith("_right")])
+def linked(seen: Table, covered: Table) -> Table:
+    """Visits, with what `issued` and `circumstance` found for each, as they are linked."""
+    out = _covered(seen, covered)
     carries = out.token_id.notnull() | out.session_id.notnull()
+    session = ibis.ifelse(out.opened <= out["last"], out.session_issuance, ibis.null("string"))
     link = ibis.cases(
         (out.token_issuance.notnull(), "token"),
-        (out.session_issuance.notnull(), "session"),
+        (session.notnull(), "session"),
         (carries & out.complete, "orphan"),
         (carries, "pending"),
         (out.near_issuance.notnull(), "circumstantial"),
         else_="unlinkable",
     )
-    out = out.mutate(
-        link=link,
-        issuance_id=ibis.coalesce(out.token_issuance, out.session_issuance, out.near_issuance),
-    )
-    return out.mutate(
-        pending_until=ibis.ifelse(
-            out.link == "pending", out["first"] + ibis.interval(hours=FINAL_HOURS), ibis.null("timestamp")
-        )
+    out = out.mutate(link=link, issuance_id=ibis.coalesce(out.token_issuance, session, out.near_issuance))
+    pending = out["first"] + ibis.interval(hours=FINAL_HOURS)
+    return out.mutate(pending_until=ibis.ifelse(out.link == "pending", pending, ibis.null("timestamp"))).drop(
+        "token_issuance", "session_issuance", "opened", "near_issuance"
     )
 
 
-def _linkage(visits: Table) -> Table:
+def linkage(visits: Table) -> Table:
     """How often visits that could be linked are, in each stratum: the strength of an orphan."""
     able = visits.filter(
         visits.complete & (visits.token_id.notnull() | visits.session_id.notnull()) & ~visits.background

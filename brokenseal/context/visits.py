@@ -17,6 +17,7 @@ import ibis
 from ibis import Table
 from ibis.expr.types import StringValue
 
+from brokenseal.context import links
 from brokenseal.lake import Lake
 
 CUT_MINUTES = 60
@@ -54,22 +55,30 @@ _HELD = (
 
 
 def visits(lake: Lake) -> None:
-    """Write `visit_records` (record to visit) and `unlinked`, the visits before they are linked to their issuance."""
-    aliases, accesses = lake.read("aliases"), lake.read("accesses")
+    """Write `visits`, each linked to its issuance, `visit_records` (record to visit) and `linkage`."""
+    aliases, accesses, signins = lake.read("aliases"), lake.read("accesses"), lake.read("signins")
     if lake.fetch(accesses.filter(_is_request(accesses)).limit(1)).num_rows:
         boxed = _numbers(accesses, _people(accesses, aliases), _PERSON, "box")
         accesses = lake.write("told", _with_request(boxed).drop("box", "person", "person_row"))
     people = lake.write("people", _people(accesses, aliases))
     tools = lake.write("tools", _tools(accesses))
     places = lake.write("places", _places(accesses, lake.read("networks")))
-    carriers = lake.write("carriers", _carriers(accesses))
+    carriers = lake.write("carriers", links.issued(_carriers(accesses), signins))
     coded = accesses
     for dimension, columns in ((people, _PERSON), (tools, _TOOL), (places, _PLACE), (carriers, _CARRIER)):
         coded = _numbers(coded, dimension, columns)
     numbered = lake.write("numbered", _numbered(coded))
-    unlinked = lake.write("unlinked", _visits(numbered, lake.read("items"), people, tools, places, carriers))
-    named = numbered.join(unlinked.select("visit_id", *_VISIT), list(_VISIT))
+    bare = _bare(numbered, people, tools, places, carriers)
+    near = lake.write("circumstance", links.circumstance(bare, signins, list(_VISIT)))
+    seen = _visits(numbered, lake.read("items"), people, tools, places, carriers)
+    seen = seen.left_join(near, list(_VISIT))
+    seen = seen.drop([c for c in seen.columns if c.endswith("_right")])
+    whole = lake.write("whole", links.linked(seen, lake.read("covered")))
+    named = numbered.join(whole.select("visit_id", *_VISIT), list(_VISIT))
     lake.write("visit_records", named.select("record_id", "visit_id", "time"))
+    lake.rename("whole", "visits")
+    lake.write("linkage", links.linkage(lake.read("visits")))
+    lake.drop("told", "people", "tools", "places", "carriers", "numbered", "circumstance")
 
 
 def _coded(table: Table, name: str, key: Sequence[str], rest: Sequence[str]) -> Table:
@@ -247,6 +256,17 @@ def _relationships(numbered: Table, people: Table, tools: Table, places: Table) 
     named = met.join(whose, "person")
     text = _joined([named[c] for c in RELATIONSHIP])
     return named.select("person", "key_number", "net_number", relationship_id=text.hexdigest("sha256")[:16])
+
+
+def _bare(numbered: Table, people: Table, tools: Table, places: Table, carriers: Table) -> Table:
+    """Visits by callers without token and session, with what may tell their sign-in all the same."""
+    none = carriers.filter(carriers.token_id.isnull() & carriers.session.isnull()).select("carrier").distinct()
+    mine = numbered.semi_join(none, "carrier")
+    mine = mine.group_by(*_VISIT).agg(place_row=mine.place_row.min(), person_row=mine.person_row.min())
+    whose = people.select("person_row", "tenant_id", actor="actor_known_as")
+    called = places.filter(places.ip_is == "caller").select("place_row", "ip")
+    program = tools.group_by("tool").agg(app_id=tools.app_id.min(), client_app_id=tools.client_app_id.min())
+    return mine.join(whose, "person_row").join(called, "place_row").join(program, "tool")
 
 
 def _visits(numbered: Table, items: Table, people: Table, tools: Table, places: Table, carriers: Table) -> Table:

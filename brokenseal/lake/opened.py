@@ -253,6 +253,21 @@ class Lake:
         self._scanned[table] = self.engine.scan(version.view, version.files, version.columns)
         return self._scanned[table]
 
+    def rename(self, table: str, name: str) -> None:
+        """What was written with columns to work with becomes the table of schema.py, which shows only its own."""
+        run, columns = self._making(), columns_of(name)
+        made = run.tables.pop(table)
+        assert columns is not None and all(made.columns[c] == kind for c, kind in columns.items())
+        view, _ = run.target(name)
+        self._kept(run, name, Version(view, made.place, made.files, columns))
+
+    def drop(self, *tables: str) -> None:
+        """What the rest of the run does without, and whoever reads it later: not kept, not hashed."""
+        run = self._making()
+        for table in tables:
+            run.drop(table)
+            self._scanned.pop(table, None)
+
     def fetch(self, expr: ibis.Expr) -> pa.Table:
         """Run an expression; Arrow out, times in microseconds without zone. For what is small."""
         table = expr if isinstance(expr, ibis.Table) else expr.as_table()

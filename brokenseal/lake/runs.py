@@ -61,6 +61,11 @@ class Run:
             self._older.append(self.tables[table])
         self.tables[table] = version
 
+    def drop(self, table: str) -> None:
+        """Nothing reads this table any more, nor what was made from it and is not yet run: its files go."""
+        if (gone := self.tables.pop(table, None)) is not None:
+            remove(gone.place)
+
     def put(self, rows: pa.Table, place: Path) -> tuple[Path, ...]:
         """Rows from outside the engine as a file of the run."""
         with clear(f"cannot write {place}"):
