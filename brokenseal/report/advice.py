@@ -38,11 +38,21 @@ Row = dict[str, Any]
 
 
 def doors(answer: Row, lang: Language | None = None) -> list[Markup]:
-    """One step a kind of door that grave cases came through."""
+    """One step a kind of door that grave cases came through; where there are several cases, with the numbers of its own."""
     lang = lang or language()
-    grave = [c for c in answer["cases"] if c["severity"] in ("critical", "high")]
-    kinds = sorted({c["how"]["kind"] for c in grave})
-    return [lang.t(DOORS.get(kind, DOORS["unknown"])) for kind in kinds]
+    kinds: dict[str, list[int]] = {}
+    for n, case in enumerate(answer["cases"], start=1):
+        if case["severity"] in ("critical", "high"):
+            kinds.setdefault(case["how"]["kind"], []).append(n)
+    return [_door(kind, kinds[kind], len(answer["cases"]), lang) for kind in sorted(kinds)]
+
+
+def _door(kind: str, numbers: list[int], cases: int, lang: Language) -> Markup:
+    step = lang.t(DOORS.get(kind, DOORS["unknown"]))
+    if cases == 1:
+        return step
+    named = lang.listed([Markup(lang.number(n)) for n in numbers])
+    return lang.tn("Case {cases}: {step}", "Cases {cases}: {step}", len(numbers), cases=named, step=step)
 
 
 def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
