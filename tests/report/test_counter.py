@@ -104,3 +104,9 @@ def test_what_is_the_same_for_all_messages_is_said_once(answer: dict[str, Any]) 
     mixed = report.html(made, invented.REASONS)
     assert _text(mixed).count("For each of them: named") == 2
     assert mixed.count("<td>a visit of this case") == len(invented.SUBJECTS) - 1
+
+
+def test_where_every_visit_is_linked_nothing_is_said_of_it(made: dict[str, Any]) -> None:
+    for kind in made["cases"][0]["counter"]["kinds"]:
+        kind["orphans"] = 0
+    assert _said(made) == []
