@@ -38,11 +38,21 @@ Row = dict[str, Any]
 
 
 def doors(answer: Row, lang: Language | None = None) -> list[Markup]:
-    """One step a kind of door that grave cases came through."""
+    """One step a kind of door that grave cases came through; where there are several cases, with the numbers of its own."""
     lang = lang or language()
-    grave = [c for c in answer["cases"] if c["severity"] in ("critical", "high")]
-    kinds = sorted({c["how"]["kind"] for c in grave})
-    return [lang.t(DOORS.get(kind, DOORS["unknown"])) for kind in kinds]
+    kinds: dict[str, list[int]] = {}
+    for n, case in enumerate(answer["cases"], start=1):
+        if case["severity"] in ("critical", "high"):
+            kinds.setdefault(case["how"]["kind"], []).append(n)
+    return [_door(kind, kinds[kind], len(answer["cases"]), lang) for kind in sorted(kinds)]
+
+
+def _door(kind: str, numbers: list[int], cases: int, lang: Language) -> Markup:
+    step = lang.t(DOORS.get(kind, DOORS["unknown"]))
+    if cases == 1:
+        return step
+    named = lang.listed([Markup(lang.number(n)) for n in numbers])
+    return lang.tn("Case {cases}: {step}", "Cases {cases}: {step}", len(numbers), cases=named, step=step)
 
 
 def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
@@ -73,12 +83,10 @@ def _export(answer: Row, lang: Language) -> list[Markup]:
     if missing:
         first = [m for m in missing if m["vanishes"][:10] == missing[0]["vanishes"][:10]]
         told = lang.t(
-            "Export now what nobody handed over: {logs}, of {organisations}, from {first} to {last}. By the provider's defaults "
-            "the oldest of it vanishes on {gone}, and a day more on every day after.",
-            logs=lang.listed(words.log(name, lang) for name in sorted({m["stream"] for m in first})),
+            "Export now what nobody handed over, of {organisations}: {parts}. By the provider's defaults the oldest of it "
+            "vanishes on {gone}, and a day more on every day after.",
             organisations=Names(answer, lang).listed({t for m in first for t in m["tenants"]}),
-            first=lang.day(min(m["from"] for m in first)),
-            last=lang.day(max(m["to"] for m in first)),
+            parts=lang.t("; ").join(_periods(first, lang)),
             gone=lang.day(missing[0]["vanishes"]),
         )
         later = len(missing) - len(first)
@@ -98,6 +106,22 @@ def _export(answer: Row, lang: Language) -> list[Markup]:
         now=lang.time(answer["as_of"]),
     )
     return [kept]
+
+
+def _periods(rows: list[Row], lang: Language) -> list[Markup]:
+    """Logs that are missing over the same days, with these."""
+    days = sorted({(m["from"][:10], m["to"][:10]) for m in rows})
+    return [
+        lang.t(
+            "{logs}, from {first} to {last}",
+            logs=lang.listed(
+                words.log(m["stream"], lang) for m in rows if (m["from"][:10], m["to"][:10]) == (first, last)
+            ),
+            first=lang.day(first),
+            last=lang.day(last),
+        )
+        for first, last in days
+    ]
 
 
 def unread(answer: Row) -> list[Row]:

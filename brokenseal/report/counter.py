@@ -20,15 +20,15 @@ Row = dict[str, Any]
 
 
 def counter(case: Row, answer: Row, lang: Language) -> list[Markup]:
-    """Sentences; none where no visit of the case could be linked and none carries a token."""
+    """Sentences; none where every visit of the case that could be linked is."""
+    if not any(k["orphans"] for k in case["counter"]["kinds"]):
+        return []
     return [*_linking(case, lang), *_unlinked(case, answer, lang), *_endings(case, lang)]
 
 
 def _linking(case: Row, lang: Language) -> list[Markup]:
     kinds = case["counter"]["kinds"]
     acts, others = sum(k["acts"] for k in kinds), sum(k["others"] for k in kinds)
-    if not acts:
-        return []
     told = lang.tn(
         "No sign-in in these logs issued the token or session of {orphans} of the {n} visit of this case that could be linked. "
         "Of {others} other visits with the same kinds of client in the same organisations, {linked} are linked to a sign-in.",
@@ -60,7 +60,7 @@ def _unlinked(case: Row, answer: Row, lang: Language) -> list[Markup]:
             if s["linked"] * RARELY < s["visits"] and (c["tenant_id"], s["stratum"]) not in own:
                 told = found.setdefault(s["stratum"], [0, 0])
                 told[0], told[1] = told[0] + s["visits"], told[1] + s["linked"]
-    if not found or not own:
+    if not found:
         return []
     name, (visits, linked) = max(found.items(), key=lambda f: (f[1][0], f[0]))
     return [
@@ -80,7 +80,7 @@ def _unlinked(case: Row, answer: Row, lang: Language) -> list[Markup]:
 def _endings(case: Row, lang: Language) -> list[Markup]:
     """Token ids that end as the provider's do, where it is doubted that the provider issued them."""
     ids, odd = case["counter"]["token_ids"], case["counter"]["odd_token_ids"]
-    if not ids or not any(k["orphans"] for k in case["counter"]["kinds"]):
+    if not ids:
         return []
     if odd == ids:
         return [

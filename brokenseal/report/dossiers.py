@@ -82,6 +82,7 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
                     "linked": any(a["link_bits"] for a in own),
                     "said": _said(own, said),
                     "subjects": _subjects(box["messages"]),
+                    "alike": _same(box["messages"]),
                     "by_word": any(a["basis"] == "person" for a in own),
                     "orphan": any(a["link"] == "orphan" for a in own),
                     "bare_orphan": any(a["link"] == "orphan" for a in own)
@@ -101,6 +102,12 @@ def _subjects(messages: list[Row]) -> str:
     """Whether all, some or none of these messages have a subject."""
     named = sum(bool(m["subject"]) for m in messages)
     return "all" if named == len(messages) else "some" if named else "none"
+
+
+def _same(messages: list[Row]) -> tuple[str, str] | None:
+    """Certainty and whose access it was, where they are the same for all; None else."""
+    told = {(m["certainty"], m["by"]) for m in messages}
+    return told.pop() if len(told) == 1 else None
 
 
 def _heaviest(acts: list[Row]) -> Row | None:

@@ -80,7 +80,7 @@ WORDS = {
         marked("Address, address range, /24, /16, /48"),
         marked(
             "An IP address is where a connection came from. A range is all addresses with the same beginning: /24 the same first "
-            "three numbers, /16 the same first two, /48 the same first half of the longer kind."
+            "three numbers, /16 the same first two, /48 the same first three of the eight groups of the longer kind."
         ),
     ),
     "network": (

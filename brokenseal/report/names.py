@@ -33,6 +33,10 @@ class Names:
         """Whether it is called by a domain."""
         return tenant in self._names
 
+    def order(self, tenant: str | None) -> str:
+        """What organisations are sorted by, so that a reader finds his own."""
+        return self._names.get(tenant, tenant or "")
+
     def of(self, tenant: str | None) -> Markup:
         """Its domain, else its id."""
         if tenant is None and tenant not in self._names:
@@ -41,7 +45,7 @@ class Names:
 
     def listed(self, tenants: Iterable[str | None]) -> Markup:
         """All of them, or the first few and how many more."""
-        whole = sorted(set(tenants), key=lambda t: self._names.get(t, t or ""))
+        whole = sorted(set(tenants), key=self.order)
         told = [self.of(t) for t in whole[:MOST]]
         if len(whole) > MOST:
             told.append(self._lang.tn("{n} more", "{n} more", len(whole) - MOST))

@@ -88,7 +88,8 @@ def _parts(answer: Row, lang: Language) -> Row:
     names, gaps = Names(answer, lang), {g["gap_id"]: g for g in answer["gaps"]}
     views = [
         {
-            **_case(n, c, span, hidden, answer["leads"]),
+            **_case(n, c),
+            "tenants": sorted(_lines(n, c, span, hidden, answer["leads"]), key=lambda g: names.order(g["tenant"])),
             "counter": counter(c, answer, lang),
             "said": _hostile(c, said),
             "gaps": [gaps[g] for g in c["gaps"]],
@@ -107,6 +108,7 @@ def _parts(answer: Row, lang: Language) -> Row:
         "wanted": expiry.wanted(answer),
         "held": expiry.held(answer),
         "names": names,
+        "coverage": sorted(answer["coverage"], key=lambda c: names.order(c["tenant_id"])),
         "ticks": timeline.ticks(span, lang),
         "gaps": by_kind(answer["gaps"], span),
         "gap_kind": lambda kind: blind.named(kind, lang),
@@ -257,12 +259,11 @@ def _unfound(reasons: Reasons, answer: Row) -> list[str]:
     return [r["title"] for name, r in sorted(reasons.items()) if name not in found]
 
 
-def _case(number: int, case: Row, span: timeline.Axis, blind: timeline.Blind, leads: list[Row]) -> Row:
+def _case(number: int, case: Row) -> Row:
     """What the template needs beside the case."""
     return {
         "number": number,
         "case": case,
-        "tenants": _lines(number, case, span, blind, leads),
         "reasons": by_reason(case["findings"]),
         "counted": words.counted(case),
         "distinct": words.distinct(case),
@@ -276,7 +277,7 @@ def _case(number: int, case: Row, span: timeline.Axis, blind: timeline.Blind, le
     }
 
 
-def _lines(number: int, case: Row, span: timeline.Axis, blind: timeline.Blind, leads: list[Row]) -> list[Row]:
+def _lines(number: int, case: Row, span: timeline.Axis, hidden: timeline.Blind, leads: list[Row]) -> list[Row]:
     """The timeline: organisations with their blind windows, and of each the mailboxes with marks and windows."""
     acts: dict[str | None, list[Row]] = {}
     for act in [*case["acts"], *({**x, "lead": True} for x in leads)]:
@@ -289,14 +290,19 @@ def _lines(number: int, case: Row, span: timeline.Axis, blind: timeline.Blind, l
                 "mailbox": m["mailbox"],
                 "visits": sum(not a.get("lead") for a in acts.get(m["mailbox"], [])),
                 "marks": timeline.marks(acts.get(m["mailbox"], []), span),
-                "windows": timeline.windows(blind.of_mailbox(tenant, m["mailbox"]), span),
+                "windows": timeline.windows(_hiding(hidden.of_mailbox(tenant, m["mailbox"])), span),
             }
             for place, m in boxes
         ]
         out.append(
-            {"nth": nth, "tenant": tenant, "rows": rows, "windows": timeline.windows(blind.of_tenant(tenant), span)}
+            {"nth": nth, "tenant": tenant, "rows": rows, "windows": timeline.windows(hidden.of_tenant(tenant), span)}
         )
     return out
+
+
+def _hiding(gaps: list[Row]) -> list[Row]:
+    """Without what comes with every visit: a hatched hour beside each mark would hide the marks, and nothing is hidden by it."""
+    return [g for g in gaps if g["kind"] not in blind.ATTENDING]
 
 
 def by_reason(findings: list[Row]) -> list[Row]:

@@ -203,19 +203,64 @@ SHARED = {
     "prefix": marked("the address range {value}"),
     "session": marked("the session {value}"),
     "token": marked("the token {value}"),
-    "network and client": marked("the network and the client {value}"),
-    "actor": marked("one person, who newly opened mailboxes of others: {value}"),
 }
-"""What a group's acts share, by the kind of the key."""
+PAIR = "network and client"
+PERSON = "actor"
+"""A group of one person's visits: who newly opened many mailboxes of others."""
 
 
-def shared(text: str, lang: Language) -> Markup:
-    """What a group's acts share, as the answer names it: a kind and a value."""
-    for kind in sorted(SHARED, key=len, reverse=True):
-        if text.startswith(f"{kind} "):
-            value = Markup('<bdi class="mono">{}</bdi>').format(visible(text[len(kind) + 1 :], 300))
-            return lang.t(SHARED[kind], value=value)
+def shared(case: Row, lang: Language) -> Markup:
+    """What the acts of a case's loudest group share, as the answer names it: a kind and a value."""
+    text = case["weighing"]["group"]["shared"]
+    for kind in (PAIR, *SHARED, PERSON):
+        if not text.startswith(f"{kind} "):
+            continue
+        value = text[len(kind) + 1 :]
+        if kind == PERSON:
+            # the organisation's id stands before the person
+            return _mono(value.split(" ", 1)[-1])
+        if kind == PAIR:
+            net, _, client = value.partition(" | ")
+            return lang.t(
+                "the network {net} with the client {client}", net=_mono(net), client=_mono(_literal(client, case))
+            )
+        return lang.t(SHARED[kind], value=_mono(value))
+    return _mono(text)
+
+
+def _literal(client: str, case: Row) -> str:
+    """A client as the log names it, where the answer holds that; else by its name without versions."""
+    seen = [t for i in case["indicators"] if i["type"] == "client" and i["value"] == client for t in i["seen"]]
+    return seen[0] if len(seen) == 1 else client
+
+
+def _mono(text: str) -> Markup:
     return Markup('<bdi class="mono">{}</bdi>').format(visible(text, 300))
+
+
+def group_terms(case: Row, lang: Language) -> list[tuple[Markup, float]]:
+    """What the weight of a case's loudest group is made of; what weighs nothing is left out."""
+    group = case["weighing"]["group"]
+    person = group["shared"].startswith(f"{PERSON} ")
+    plain = lang.number(float(group["plain"]))
+    told = [
+        (
+            lang.t("That one person newly opened so many mailboxes of others")
+            if person
+            else lang.t("That so many who are new somewhere are new just here"),
+            group["place"],
+        ),
+        (
+            lang.t(
+                "That their oddest visits besides come to {plain} bits of token, amount and known indicators: how rarely so "
+                "many visits do by chance",
+                plain=plain,
+            ),
+            group["rest"],
+        ),
+        (lang.t("Two things add up to so much by chance more often than their sum says"), group["together"]),
+    ]
+    return [(name, float(bits)) for name, bits in told if bits]
 
 
 def still(ongoing: bool | None, lang: Language | None = None) -> Markup:

@@ -81,7 +81,8 @@ def test_a_line_is_no_confirmation_and_a_person_s_word_is_one(answer: dict[str, 
 def test_the_page_accuses_nobody(answer: dict[str, Any]) -> None:
     source = report.html(answer, invented.REASONS)
     assert "Intrusion is a verdict on how odd these acts are" in _text(source)
-    assert "<td>a visit of this case" in source and "<td>intruder" not in source
+    assert "accessed by a visit of this case." in source and "<td>either: a visit of this case" in source
+    assert "<td>intruder" not in source
 
 
 def test_a_subject_that_no_log_holds_is_said_once(answer: dict[str, Any]) -> None:
@@ -93,3 +94,19 @@ def test_a_subject_that_no_log_holds_is_said_once(answer: dict[str, Any]) -> Non
     assert told.count("The log holds the subject of none of these messages") == 1
     assert told.count("Where no subject stands, the log holds none.") == 2
     assert "not in the log" not in told
+
+
+def test_what_is_the_same_for_all_messages_is_said_once(answer: dict[str, Any]) -> None:
+    made = copy.deepcopy(answer)
+    told = _text(report.html(made, invented.REASONS))
+    assert told.count("For each of them: named in the record of the access; accessed by a visit of this case.") == 3
+    made["cases"][0]["mailboxes"][0]["messages"][0]["by"] = "either"
+    mixed = report.html(made, invented.REASONS)
+    assert _text(mixed).count("For each of them: named") == 2
+    assert mixed.count("<td>a visit of this case") == len(invented.SUBJECTS) - 1
+
+
+def test_where_every_visit_is_linked_nothing_is_said_of_it(made: dict[str, Any]) -> None:
+    for kind in made["cases"][0]["counter"]["kinds"]:
+        kind["orphans"] = 0
+    assert _said(made) == []

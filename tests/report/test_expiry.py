@@ -40,9 +40,9 @@ def test_organisations_that_miss_the_same_are_one_row(made: dict[str, Any]) -> N
 def test_the_next_step_asks_for_what_vanishes_first_and_names_whose(made: dict[str, Any]) -> None:
     step = advice.steps(made)[1].striptags()
     assert step.startswith(
-        "Export now what nobody handed over: the unified audit log, which holds mailbox accesses, of "
+        "Export now what nobody handed over, of ministry-a.example and ministry-b.example: the unified audit log, which holds "
+        "mailbox accesses, from 18 Sept 2024 to 3 Mar 2025."
     )
-    assert "ministry-a.example and ministry-b.example, from 18 Sept 2024 to 3 Mar 2025." in step
     assert "the oldest of it vanishes on 17 Mar 2025" in step and "2 more logs vanish later" in step
 
 
@@ -50,7 +50,18 @@ def test_logs_that_vanish_on_one_day_are_asked_for_together(made: dict[str, Any]
     for c in made["coverage"]:
         c["missing"] = [m for m in c["missing"] if m["stream"] != "access"]
     step = advice.steps(made)[1].striptags()
-    assert "interactive sign-ins and non-interactive sign-ins, of ministry-a.example, from 10 Mar 2025" in step
+    assert "of ministry-a.example: interactive sign-ins and non-interactive sign-ins, from 10 Mar 2025" in step
+
+
+def test_each_log_is_asked_for_with_its_own_days(made: dict[str, Any]) -> None:
+    for c in made["coverage"]:
+        for m in c["missing"]:
+            m["vanishes"] = "2025-03-17T00:00:00Z"
+    step = advice.steps(made)[1].striptags()
+    assert (
+        "interactive sign-ins and non-interactive sign-ins, from 10 Mar 2025 to 17 Mar 2025." in step
+        and "the unified audit log, which holds mailbox accesses, from 18 Sept 2024 to 3 Mar 2025; interactive" in step
+    )
 
 
 def test_the_page_holds_the_same_list_and_what_is_held_apart_from_it(made: dict[str, Any]) -> None:

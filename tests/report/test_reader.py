@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from brokenseal import report
-from brokenseal.report import asks
+from brokenseal.report import advice, asks
 from brokenseal.report.glossary import WORDS
 from brokenseal.report.language import language
 from tests.report import grown, invented
@@ -155,3 +155,32 @@ def test_on_a_narrow_page_every_cell_of_a_dossier_has_a_name(answer: dict[str, A
         for n in ("First", "Last", "Address", "Client", "Sign-in", "Bits", "There", "Id")
         if f":&#39;{n}&#39;" not in acts[1] and f":'{n}'" not in acts[1]
     ] == []
+
+
+def test_a_step_names_the_cases_that_it_is_for_where_there_are_several(answer: dict[str, Any]) -> None:
+    made = copy.deepcopy(answer)
+    first = made["cases"][0]
+    other = {**first, "case_id": "0" * 16, "how": {**first["how"], "kind": "unknown"}}
+    made["cases"] = [first, other, {**first, "case_id": "1" * 16}]
+    steps = [str(s.striptags()) for s in advice.steps(made)]
+    assert any(s.startswith("Cases 1 and 3: Revoke the sessions of these accounts, and block") for s in steps)
+    assert any(s.startswith("Case 2: Revoke the sessions of these accounts, then change") for s in steps)
+    assert not any(s.startswith("Case") for s in (str(s.striptags()) for s in advice.steps(answer)))
+
+
+def test_organisations_stand_in_the_order_of_their_names(answer: dict[str, Any]) -> None:
+    made = copy.deepcopy(answer)
+    made["coverage"][0]["domains"], made["coverage"][1]["domains"] = ["zeal.example"], ["alpha.example"]
+    source = report.html(made, invented.REASONS)
+    for name in ("timeline", "coverage"):
+        part = source[source.index(f'"{name}"') :]
+        assert part.index("alpha.example") < part.index("zeal.example")
+
+
+def test_the_hour_after_each_visit_is_no_blind_window_among_the_marks(answer: dict[str, Any]) -> None:
+    made = copy.deepcopy(answer)
+    made["gaps"] = [{**made["gaps"][0], "kind": "repeats"}]
+    for gaps, hatched in ((answer["gaps"], 1), (made["gaps"], 0)):
+        source = report.html({**made, "gaps": gaps}, invented.REASONS)
+        line = source[source.index('class="timeline"') : source.index("The chain of events")]
+        assert line.count("<u style") == hatched

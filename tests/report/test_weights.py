@@ -76,14 +76,39 @@ def test_a_link_says_what_is_shared_and_what_that_weighs(answer: dict[str, Any],
     }
 
 
+CLIENT = "owa | - | - | Mozilla/0.0"
+
+
 @pytest.mark.parametrize(
     ("shared", "told"),
     [
         ("address 192.0.2.1", "the address 192.0.2.1"),
-        ("network and client as64500 | owa", "the network and the client as64500 | owa"),
-        ("actor t ann@x.example", "one person, who newly opened mailboxes of others: t ann@x.example"),
+        (f"network and client as64500 | {CLIENT}", "the network as64500 with the client Mozilla/5.0"),
+        ("network and client as64500 | owa | -", "the network as64500 with the client owa | -"),
+        ("actor t ann@x.example", "ann@x.example"),
         ("a kind of later", "a kind of later"),
     ],
 )
-def test_what_a_group_shares_is_said_in_words(shared: str, told: str) -> None:
-    assert words.shared(shared, language("en")).striptags() == told
+def test_what_a_group_shares_is_said_in_words(answer: dict[str, Any], shared: str, told: str) -> None:
+    case = answer["cases"][0]
+    group = {**case["weighing"]["group"], "shared": shared}
+    indicators = [{"type": "client", "value": CLIENT, "seen": ["Mozilla/5.0"]}]
+    made = {**case, "weighing": {**case["weighing"], "group": group}, "indicators": indicators}
+    assert words.shared(made, language("en")).striptags() == told
+
+
+def test_a_group_of_one_person_is_said_to_be_one(answer: dict[str, Any]) -> None:
+    case = answer["cases"][0]
+    group = {
+        "shared": "actor t ann@x.example",
+        "actors": 1,
+        "plain": 0.0,
+        "place": 9.0,
+        "rest": 0.0,
+        "together": 0.0,
+        "bits": 9.0,
+    }
+    made = {**answer, "cases": [{**case, "weighing": {**case["weighing"], "group": group}}]}
+    source = report.html(made, invented.REASONS)
+    assert "Visits together, of one person: " in source
+    assert _sums(source)[1] == ([9.0], 9.0)

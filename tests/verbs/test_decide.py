@@ -117,7 +117,7 @@ def test_hostile_makes_a_case_and_adds_no_bit(lake: Path, called: Callable[..., 
     )
     page = report.html(after, pipeline.described())
     assert "Ann Moor" in page and "it stands on a person's word, and not on its weight" in page
-    assert "Not confirmed: it is here by a person's word" in page
+    assert "Below the line: it is here by a person's word" in page
     assert "by a person" in report.html(after, pipeline.described()) and "Ann Moor" in report.html(after, {}, "ar")
 
 
