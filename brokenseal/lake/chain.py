@@ -42,6 +42,11 @@ def since(db: sa.Connection, known: str) -> int | None:
     return len(hashes) - 1 - hashes.index(known) if known in hashes else None
 
 
+def latest(db: sa.Connection, kind: str) -> int:
+    """The number of the last link of a kind; 0 where there is none."""
+    return int(db.execute(sa.select(sa.func.max(CHAIN.c.number)).where(CHAIN.c.kind == kind)).scalar() or 0)
+
+
 def faults(db: sa.Connection) -> list[str]:
     """Recompute every link, and compare what stands beside the chain with what the links say of it; one line a fault."""
     said = _Said()

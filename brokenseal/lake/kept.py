@@ -50,7 +50,8 @@ def counts(records: Iterable[Path], lost: Path | None) -> str:
 def losers(sightings: Iterable[Path]) -> str:
     """SQL: record_id, place of each copy that is not kept."""
     # of millions of records few lie in two places: they are found by numbers of fixed size, and only they are looked at
-    held = f"(select * from {parquet(sightings)} union all by name select null::varchar as place where false)"
+    lacked = "null::varchar as member, null::varchar as place"
+    held = f"(select * from {parquet(sightings)} union all by name select {lacked} where false)"
     return f"""with shared as (select hash(record_id) as h from {held}
             group by h having min(hash({_PLACE})) <> max(hash({_PLACE}))),
         copies as (select record_id, {_PLACE} as place, min({_RANK}) as rank
@@ -64,5 +65,6 @@ def losers(sightings: Iterable[Path]) -> str:
 def without(select: str, lost: Path) -> str:
     """SQL: the rows of `select` without those of copies that are not kept."""
     # a lake of an earlier version has files alone
-    whole = f"select * replace (coalesce(place, file_sha256) as place) from ({select})"
+    held = f"{select} union all by name select null::varchar as place where false"
+    whole = f"select * replace (coalesce(place, file_sha256) as place) from ({held})"
     return f"select * from ({whole}) anti join read_parquet({quoted(lost)}) using (record_id, place)"

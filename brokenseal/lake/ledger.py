@@ -116,7 +116,11 @@ class Ledger:
             for r in db.execute(live).mappings():
                 row = {k: r[k] for k in r if k not in ("tbl", "retired_at")}
                 segments.setdefault(r["tbl"], []).append(Segment(table=r["tbl"], **row))
-            run = db.execute(RUNS.select().where(RUNS.c.retired_at.is_(None)).order_by(RUNS.c.number.desc())).first()
+            run = None
+            # a run over tables that were made again since is of an earlier version
+            if chain.latest(db, "run") > chain.latest(db, "derived"):
+                live_run = RUNS.select().where(RUNS.c.retired_at.is_(None))
+                run = db.execute(live_run.order_by(RUNS.c.number.desc())).first()
             return State(
                 version,
                 tuple(dict(zip(names, r)) for r in inputs),
@@ -234,8 +238,14 @@ class Ledger:
             known = {r.file: r.sha256 for r in db.execute(sa.select(SEGMENTS.c.file, SEGMENTS.c.sha256))}
             for run in db.execute(sa.select(RUNS.c.tables)).scalars():
                 for files in json.loads(run).values():
-                    known.update(files)
+                    known.update(files if isinstance(files, dict) else {})
             return known
+
+    def unhashed(self) -> list[str]:
+        """Folders of runs that an earlier version published without the hashes of their files."""
+        with self._transaction() as db:
+            runs = db.execute(sa.select(RUNS.c.folder, RUNS.c.tables).order_by(RUNS.c.number))
+            return [r.folder for r in runs if any(isinstance(f, list) for f in json.loads(r.tables).values())]
 
     def since(self, head: str) -> int | None:
         """How often something was published after the chain had this head; None where it never had."""

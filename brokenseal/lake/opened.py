@@ -159,6 +159,15 @@ class Lake:
         """The tables derived from records are of an older schema version."""
         return self._now.state.version != schema.VERSION
 
+    def current(self) -> Lake:
+        """This lake, for whoever only reads. Raises LakeError, which says what to do, where `stale`."""
+        if self.stale():
+            raise LakeError(
+                f"the tables of {self.path} are those of an earlier brokenseal: run `brokenseal hunt --lake {self.path}`, "
+                "which makes them again from its records"
+            )
+        return self
+
     def fingerprint(self) -> str:
         """Hash of the set of inputs, whatever their order."""
         names = sorted(r["file_sha256"] for r in self._now.state.inputs)
@@ -171,6 +180,10 @@ class Lake:
     def faults(self) -> list[str]:
         """Where ledger, segments or runs are not as they were published, one line each. Hashes every file."""
         return self._ledger.faults() + changed(self.path, self._ledger.digests())
+
+    def unhashed(self) -> list[str]:
+        """Runs whose files cannot be verified: an earlier version kept no hashes of them."""
+        return self._ledger.unhashed()
 
     def since(self, head: str) -> int | None:
         """How often something was published after the chain had this head; None where it never had."""

@@ -49,6 +49,6 @@ def decide(
     with Progress() as progress:
         opened = progress.opening(lake, memory=memory, threads=threads, engine="duckdb", master="local[2]")
         with opened:
-            told = report.decided(opened, identity.strip(), chosen[0], by.strip(), because.strip(), at)
+            told = report.decided(opened.current(), identity.strip(), chosen[0], by.strip(), because.strip(), at)
     what = f"{told['subject_is']} {told['subject']} with {len(told['acts'])} act{'s' if len(told['acts']) != 1 else ''}"
     typer.echo(f"kept: {chosen[0]}, by {report.visible(by.strip())}, of {what}; `brokenseal hunt` honours it")

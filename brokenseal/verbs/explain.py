@@ -37,7 +37,7 @@ def explain(
     from brokenseal.lake import Lake
 
     with Lake.open(lake, memory=memory, threads=threads, engine=engine, master=master) as opened:
-        found = report.dossier(opened, identity.strip())
+        found = report.dossier(opened.current(), identity.strip())
     _reopen(found["records"], [Path.cwd(), lake.absolute().parent], files or [])
     if json:
         _json(found)

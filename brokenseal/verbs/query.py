@@ -40,7 +40,7 @@ def query(
     if json and csv:
         raise UsageError("--json or --csv, not both")
     with Lake.open(lake, memory=memory, threads=threads) as opened:
-        found = opened.query(sql)
+        found = opened.current().query(sql)
     if json:
         _json(found)
     elif csv:

@@ -43,7 +43,7 @@ def report(
     chosen = stage.known(formats or [])
     call = stage.Call(engine, tuple(sys.argv), datetime.now(UTC))
     with Lake.open(lake, memory=memory, threads=threads, engine=engine, master=master) as opened:
-        answer = stage.write(opened, out, call, pipeline.described(), language)
+        answer = stage.write(opened.current(), out, call, pipeline.described(), language)
     stage.export(answer, chosen, out)
     if json:
         sys.stdout.buffer.write(stage.dump(answer))

@@ -180,6 +180,9 @@ def _lake(
         with Lake.open(where, memory=memory, threads=threads) as opened:
             before = len(found.faults)
             found.faults += [f"{where}: {fault}" for fault in opened.faults()]
+            found.unchecked += [
+                f"{where}: {run}: an earlier brokenseal kept no hashes of it" for run in opened.unhashed()
+            ]
             found.checked["files of the lake"] = len(opened.files())
             _inputs(opened, found, search)
             if folder is not None and run:
@@ -222,6 +225,8 @@ def _answer(lake: Lake, folder: Path, run: Mapping[str, Any], found: Found, *, s
         found.notes.append(f"The lake has moved on by {later} publications: the answer was compared by its hash only.")
     elif run.get("version") != brokenseal.__version__:
         found.notes.append(f"Written by brokenseal {run.get('version')}: the answer was compared by its hash only.")
+    elif lake.stale():
+        found.notes.append("The lake is of an earlier brokenseal: the answer was compared by its hash only.")
     elif not sound:
         found.unchecked.append(f"{folder / report.ANSWER}: not made again, since the lake is not as it was")
     else:

@@ -4,8 +4,8 @@ What: bytes grown from small exports of every shape go through recognition, the 
 the engine refuses, and now and then through the whole way into segments. Why: people hand over whatever they have, and an
 intruder writes into what they hand over. How: atheris follows which lines are reached; beside "no exception" stand oracles:
 physical lines as a plain split finds them, elements as a plain parser finds them, the same values however the bytes are cut,
-fast and slow CSV alike, and rows = records + duplicates + rejected. What is found is kept under --out, once a place, and run
-again by naming its file. Misses: what only a big file shows.
+fast and slow CSV alike, one log for a row however it is looked at, and rows = records + duplicates + rejected. What is found
+is kept under --out, once a place, and run again by naming its file. Misses: what only a big file shows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import atheris
 import zstandard
 
 with atheris.instrument_imports(include=["brokenseal.sources"]):
-    from brokenseal.sources import lines, log, recognise, second, split, take
+    from brokenseal.sources import lines, log, mixed, recognise, second, split, take
 
     log.logs()
 
@@ -68,6 +68,8 @@ def seeds() -> Iterator[bytes]:
         json.dumps({"value": [{"id": "x", "auditData": r} for r in rows]}),
         json.dumps({"records": [{"time": "x", "category": "SignInLogs", "properties": signin(1)}]}),
         "TimeGenerated [UTC],OfficeWorkload,Operation\n1,Exchange,MailItemsAccessed\n",
+        "\n".join([*texts, json.dumps(signin(3)), '{"category":"x","properties":{"RawEventData":{}}}', *texts]),
+        json.dumps([{"id": "d", "activityDateTime": "x", "activityDisplayName": "x", "initiatedBy": {}}, *rows]),
     ]
     for text in plain:
         yield text.encode()
@@ -115,6 +117,15 @@ class Readers:
             assert (again is None) == (why is not None), f"{again!r}, and yet {why!r}"
             second.identity(raw)
             second.names_mail(raw)
+            if seen.shape != "csv":
+                self.kinds(raw)
+
+    def kinds(self, raw: str) -> None:
+        """The log that a row is of: the quick look and the slow one agree."""
+        quick, slow = mixed.kind(raw), mixed._again(raw)
+        assert quick == slow or slow == (None, None), f"quick and slow differ: {quick} {slow}"
+        if quick[0] is not None:
+            mixed.text(raw, quick[0])
 
     def read(self, seen: recognise.Sample, logged: log.Log, *, slow: bool) -> list[tuple[int, str]] | None:
         stream, ragged, out = lines.Stream(self.path), [], []
