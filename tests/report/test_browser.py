@@ -154,3 +154,33 @@ def test_marks_are_told_apart_without_colour(opened: Any) -> None:
         " return [s.transform, s.borderRadius, s.width, s.backgroundColor !== s.borderTopColor].join() })"
     )
     assert len(set(forms)) == 4
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_on_a_narrow_page_every_cell_of_a_dossier_says_what_it_is(opened: Any, tag: str) -> None:
+    page = opened("one", tag, width=SIZES["narrow"], place="#d1-0")
+    names = page.evaluate(
+        "[...document.querySelectorAll('#d1-0 table.stack td')].filter(c => c.textContent.trim())"
+        ".map(c => getComputedStyle(c, '::before').content)"
+    )
+    assert len(names) > 20 and all(name.endswith('": "') and len(name) > 5 for name in names), names
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_no_name_and_no_day_of_the_timeline_is_cut_or_lies_over_another(opened: Any, tag: str, size: str) -> None:
+    page = opened("forty", tag, width=SIZES[size])
+    page.evaluate(
+        "document.querySelectorAll('.timeline .tl > :first-child bdi').forEach("
+        "(b, n) => { if (n % 5 == 0) b.textContent = 'a.very.long.name.of.a.person.and.more.' + b.textContent })"
+    )
+    cut = page.evaluate(
+        "[...document.querySelectorAll('.timeline .tl > :first-child')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
+    )
+    assert cut == 0
+    days = page.evaluate(
+        "[...document.querySelector('.timeline .axis').querySelectorAll('b')].filter(b => b.offsetParent)"
+        ".map(b => [b.getBoundingClientRect().left, b.getBoundingClientRect().right])"
+    )
+    ordered = sorted(days)
+    assert len(days) > 1 and all(a[1] <= b[0] + 1 for a, b in zip(ordered, ordered[1:])), ordered
