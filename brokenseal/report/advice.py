@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from brokenseal.report import words
-from brokenseal.report.expiry import held, wanted
+from brokenseal.report.expiry import held, lost, wanted
 from brokenseal.report.language import Language, language, marked
 from brokenseal.report.names import Names
 
@@ -96,16 +96,20 @@ def _export(answer: Row, lang: Language) -> list[Markup]:
             "{n} more log vanishes later: see “Export now”.", "{n} more logs vanish later: see “Export now”.", later
         )
         return [told + Markup(" ") + more]
-    there = held(answer)
+    there, now = held(answer), lang.time(answer["as_of"])
     if not there:
         return [lang.t("Export the sign-in logs now, all kinds of them: the provider keeps them for thirty days only.")]
     kept = lang.t(
-        "Keep the exported files: by the provider's defaults they are the only copy of their oldest records from {day} on. They "
-        "cover all that it still had at {now} of mailbox accesses and of people's sign-ins.",
+        "Keep the exported files: by the provider's defaults they are the only copy of their oldest records from {day} on.",
         day=lang.day(there[0]["alone"]),
-        now=lang.time(answer["as_of"]),
     )
-    return [kept]
+    if lost(answer):
+        rest = lang.t("What the gaps say is missing had been deleted by {now}: no export shows it any more.", now=now)
+    else:
+        rest = lang.t(
+            "They cover all that it still had at {now} of mailbox accesses and of people's sign-ins.", now=now
+        )
+    return [kept + Markup(" ") + rest]
 
 
 def _periods(rows: list[Row], lang: Language) -> list[Markup]:

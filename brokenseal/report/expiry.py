@@ -13,6 +13,8 @@ from typing import Any
 
 AUDIT = ("access", "unified-audit")
 """One log at the provider: what was done with mail, and sign-ins as it tells them."""
+LACKING = ("no-issuance-log", "short-issuance-log")
+"""Gaps that say that sign-ins are missing."""
 Row = dict[str, Any]
 
 
@@ -29,6 +31,11 @@ def wanted(answer: Row) -> list[Row]:
             row["vanishes"] = min(row["vanishes"], m["vanishes"])
             row["tenants"].append(c["tenant_id"])
     return sorted(rows.values(), key=lambda r: (r["vanishes"], r["stream"], r["from"]))
+
+
+def lost(answer: Row) -> bool:
+    """Whether sign-ins are missing that the provider no longer has: those that it has are `wanted`."""
+    return not wanted(answer) and any(g["kind"] in LACKING for g in answer["gaps"])
 
 
 def held(answer: Row) -> list[Row]:

@@ -152,9 +152,10 @@ class Language:
         """A time of the answer to the minute, in UTC."""
         return self._date(time[:16], "minute") if time else str(self.t("unknown"))
 
-    def tick(self, time: datetime) -> str:
-        """A day on an axis."""
-        return self._digits(format_datetime(time, f"d {self._month}", locale=self.locale))
+    def tick(self, time: datetime, *, year: bool = False) -> str:
+        """A day on an axis; on a long one its month and year."""
+        pattern = f"{self._month} y" if year else f"d {self._month}"
+        return self._digits(format_datetime(time, pattern, locale=self.locale))
 
     def _date(self, text: str, fine: str) -> str:
         pattern = f"d {self._month} y" if fine == "day" else f"d {self._month} y HH:mm"

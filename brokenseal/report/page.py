@@ -107,6 +107,7 @@ def _parts(answer: Row, lang: Language) -> Row:
         "asks": asks.asks(answer, lang),
         "wanted": expiry.wanted(answer),
         "held": expiry.held(answer),
+        "lost": expiry.lost(answer),
         "names": names,
         "coverage": sorted(answer["coverage"], key=lambda c: names.order(c["tenant_id"])),
         "ticks": timeline.ticks(span, lang),

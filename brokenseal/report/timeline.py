@@ -16,6 +16,8 @@ from brokenseal.report.language import Language
 
 STEPS = (1, 2, 3, 7, 14, 28, 56, 91, 182, 365)
 MOST_TICKS = 9
+YEAR, MOST_YEARS = 330, 6
+"""Days above which the axis names months and years, and how many of them."""
 APART = 0.6
 """Marks closer than this, in per cent of the axis, are one mark."""
 FORMS = {"own evidence": "o", "link": "l", "person": "p"}
@@ -65,10 +67,13 @@ def spanning(times: list[datetime]) -> Axis:
 def ticks(span: Axis, lang: Language) -> list[Row]:
     """Days to write on the axis: as many as can be told apart."""
     days = (span.end - span.begin).days
-    step = next((s for s in STEPS if days / s <= MOST_TICKS), STEPS[-1])
-    marks = range(0, days, step) if days / step <= MOST_TICKS else range(0, days, -(-days // MOST_TICKS))
+    # above a year a day needs its year, and the longer words more room
+    years = days > YEAR
+    most = MOST_YEARS if years else MOST_TICKS
+    step = next((s for s in STEPS if days / s <= most), STEPS[-1])
+    marks = range(0, days, step) if days / step <= most else range(0, days, -(-days // most))
     times = [span.begin + timedelta(days=d) for d in marks]
-    return [{"left": span.at(t), "text": lang.tick(t)} for t in times if span.at(t) <= 96]
+    return [{"left": span.at(t), "text": lang.tick(t, year=years)} for t in times if span.at(t) <= 96]
 
 
 def marks(acts: Iterable[Row], span: Axis) -> list[Row]:
