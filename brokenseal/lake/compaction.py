@@ -15,18 +15,21 @@ from brokenseal.lake.connect import COMPRESSION, clear, connect, parquet, quoted
 from brokenseal.lake.intake import aside, place
 from brokenseal.lake.ledger import Ledger, Segment
 
-SMALL_BYTES = 16 << 20
-MOST_SMALL = 64
+TINY_BYTES, MOST_SMALL = 256 << 10, 64
+SMALL_BYTES, MOST_MIDDLING = 16 << 20, 1024
+"""A file costs its opening, a merge costs every record again: many tiny ones are merged soon, middling ones late."""
 _UNTIMED = ("sightings", "rejects", "key_documents", "trusted_keys", "key_findings", "leaks")
 _MERGED = "month-"
 
 
 def due(segments: list[Segment]) -> list[Segment]:
-    """The small segments of a table where more than 64 of them came from inputs; else none."""
-    small = [s for s in segments if s.size < SMALL_BYTES]
-    # months stay small in a small lake, and are no reason to merge them again
-    fresh = [s for s in small if not Path(s.file).name.startswith(_MERGED)]
-    return small if len(fresh) > MOST_SMALL else []
+    """The tiny segments of a table where more than 64 of them came from inputs, or all small ones beyond 1,024; else none."""
+    for size, most in ((TINY_BYTES, MOST_SMALL), (SMALL_BYTES, MOST_MIDDLING)):
+        small = [s for s in segments if s.size < size]
+        # months stay small in a small lake, and are no reason to merge them again
+        if sum(not Path(s.file).name.startswith(_MERGED) for s in small) > most:
+            return small
+    return []
 
 
 def compact(

@@ -388,7 +388,7 @@ class Lake:
         return aside(self.path)
 
     def compact(self) -> int:
-        """Merge the small segments of each table that has more than 64 of them; returns how many went."""
+        """Merge the small segments of each table that has too many of them; returns how many went."""
         self._writing()
         merged = 0
         for table in sorted(self._now.state.segments):

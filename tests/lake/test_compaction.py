@@ -27,6 +27,15 @@ def test_few_segments_stay(tmp_path: Path) -> None:
         assert lake.compact() == 0
 
 
+def test_what_is_not_tiny_is_merged_late(tmp_path: Path, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merge reads and writes every record again; only very many files are worth that."""
+    monkeypatch.setattr(compaction, "TINY_BYTES", 1)
+    with invented.made(tmp_path, {f"file {n}": [n] for n in range(many)}) as lake:
+        assert lake.compact() == 0
+        monkeypatch.setattr(compaction, "MOST_MIDDLING", 5)
+        assert lake.compact() == many * len(TABLES)
+
+
 def test_merged_by_month_with_nothing_lost(tmp_path: Path, many: int) -> None:
     # ids are hours since May: 800 lies in June; each file repeats a record of the one before
     files = {f"file {n}": [n, n + 1, 800 + n] for n in range(many)}
