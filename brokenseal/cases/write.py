@@ -28,6 +28,8 @@ LEADS = 20
 MOST_RECORDS = 20
 GOES_ON = timedelta(hours=72)
 SILENT = timedelta(days=14)
+Spans = dict[str | None, tuple[datetime, datetime]]
+"""Each organisation's first and last mailbox access."""
 
 
 class Described(Protocol):
@@ -75,7 +77,8 @@ def tables(
     _put(lake, "leads", [{"rank": n, "act_id": r["act_id"]} for n, r in enumerate(leads, start=1)])
     _put(lake, "findings", findings)
     lessened = {c.case_id: weighing.without(c, findings, lines) for c in cases}
-    _put(lake, "cases", [_summed(lake, c, findings, lessened[c.case_id], as_of) for c in cases])
+    logged = _logged(lake)
+    _put(lake, "cases", [_summed(logged, c, findings, lessened[c.case_id], as_of) for c in cases])
     _put(lake, "case_groups", [row for c in cases for row in weighing.groups(c)])
     _put(lake, "case_without", [row for c in cases for row in weighing.rows(c, lessened[c.case_id])])
     _mailboxes(lake, cases, found, lines)
@@ -251,7 +254,7 @@ def _finding(row: dict[str, Any], reason: Described, records: list[str], without
 
 
 def _summed(
-    lake: Lake, case: Case, findings: list[dict[str, Any]], lessened: list[weighing.Without], as_of: datetime
+    logged: Spans, case: Case, findings: list[dict[str, Any]], lessened: list[weighing.Without], as_of: datetime
 ) -> dict[str, Any]:
     """One row of `cases`."""
     ids = {r["act_id"] for r in case.acts}
@@ -259,7 +262,7 @@ def _summed(
     first, last = min(r["first"] for r in case.acts), max(r["last"] for r in case.acts)
     boxes = {(r["tenant_id"], r["box"]) for r in case.acts}
     tenants = {r["tenant_id"] for r in case.acts}
-    ongoing = _ongoing(lake, tenants, last, as_of)
+    ongoing = _ongoing(logged, tenants, last, as_of)
     unissued = any(f["evidence"] == "unissued_token" and f["bits"] > 0 for f in mine)
     # a decision makes the case grave, a suspicion worth a look; neither adds a bit to it
     high = case.excess >= 0 or case.decided
@@ -273,7 +276,7 @@ def _summed(
         "bits": case.bits,
         "title": _title(boxes, tenants),
         "first_access": first,
-        "first_access_is": _observed(lake, tenants, first),
+        "first_access_is": _observed(logged, tenants, first),
         "last_access": last,
         "ongoing": ongoing,
         "bits_without": worst.bits if worst else case.bits,
@@ -295,22 +298,26 @@ def _title(boxes: set[Any], tenants: set[Any]) -> str:
     return f"{many(len(boxes), 'mailbox')} in {organisations} accessed"
 
 
-def _span(lake: Lake, tenants: set[str]) -> tuple[datetime, datetime] | None:
+def _logged(lake: Lake) -> Spans:
     streams = lake.fetch(lake.read("streams")).to_pylist()
-    own = [s for s in streams if s["stream"] == "access" and s["tenant_id"] in tenants]
-    return (min(s["from"] for s in own), max(s["to"] for s in own)) if own else None
+    return {s["tenant_id"]: (s["from"], s["to"]) for s in streams if s["stream"] == "access"}
 
 
-def _ongoing(lake: Lake, tenants: set[str], last: datetime, as_of: datetime) -> bool | None:
+def _span(logged: Spans, tenants: set[str]) -> tuple[datetime, datetime] | None:
+    own = [logged[t] for t in tenants if t in logged]
+    return (min(s[0] for s in own), max(s[1] for s in own)) if own else None
+
+
+def _ongoing(logged: Spans, tenants: set[str], last: datetime, as_of: datetime) -> bool | None:
     if last >= as_of - GOES_ON:
         return True
-    span = _span(lake, tenants)
+    span = _span(logged, tenants)
     return False if span and span[1] >= last + SILENT else None
 
 
-def _observed(lake: Lake, tenants: set[str], first: datetime) -> str:
+def _observed(logged: Spans, tenants: set[str], first: datetime) -> str:
     """The first access is observed only where the log was there for a while before it."""
-    span = _span(lake, tenants)
+    span = _span(logged, tenants)
     return "observed" if span and first >= span[0] + timedelta(days=7) else "no later than"
 
 

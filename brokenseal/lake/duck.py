@@ -10,6 +10,7 @@ import ibis
 import pyarrow as pa
 from ibis.backends.sql.datatypes import DuckDBType
 
+from brokenseal.lake.behind import Behind
 from brokenseal.lake.connect import LOOSE, PACKED, clear, connect, parquet, quoted
 
 
@@ -43,30 +44,47 @@ def _name(name: str) -> str:
 
 
 class DuckDB:
-    """Compiles with Ibis, runs here; tables go straight from the compiled SQL into Parquet."""
+    """Compiles with Ibis, runs here; tables go straight from the compiled SQL into Parquet.
+
+    What is written is written behind: the next expression is built meanwhile.
+    """
 
     def __init__(self, *, memory: str, threads: int, spill: Path, compiled: list[str]) -> None:
         self._connection = connect(memory=memory, threads=threads, spill=spill)
         self._ibis = ibis.duckdb.from_connection(self._connection)
         self._compiled = compiled
+        self._behind = Behind()
 
     def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema) -> ibis.Table:
         """The files as one table; columns that a file lacks are NULL."""
-        view(self._connection, name, files, columns)
+        self._behind.later(lambda: view(self._connection, name, files, columns))
         return ibis.table(columns, name=name)
 
     def store(self, expr: ibis.Table, target: Path, *, loose: bool = False) -> tuple[Path, ...]:
         """Run the expression into one Parquet file. loose: it is read by this run alone, and soon."""
         sql = self._typed(expr)
-        with clear(f"cannot write {target}"):
-            self._connection.execute(f"copy ({sql}) to {quoted(target)} (format parquet, {LOOSE if loose else PACKED})")
+
+        def write() -> None:
+            with clear(f"cannot write {target}"):
+                packed = LOOSE if loose else PACKED
+                self._connection.execute(f"copy ({sql}) to {quoted(target)} (format parquet, {packed})")
+
+        self._behind.later(write)
         return (target,)
 
     def fetch(self, expr: ibis.Table) -> pa.Table:
         """Run the expression; Arrow out."""
         sql = self._typed(expr)
-        with clear("cannot run the query"):
-            return self._connection.execute(sql).to_arrow_table()
+
+        def run() -> pa.Table:
+            with clear("cannot run the query"):
+                return self._connection.execute(sql).to_arrow_table()
+
+        return self._behind.now(run)
+
+    def settle(self) -> None:
+        """Wait until all is written. Raises LakeError where something could not be."""
+        self._behind.settle()
 
     def _typed(self, expr: ibis.Table) -> str:
         """The SQL with every column cast to what Ibis takes it for: a sum of integers is no integer to DuckDB."""
@@ -78,5 +96,7 @@ class DuckDB:
         return f"select {', '.join(casts)} from ({sql})"
 
     def close(self) -> None:
-        """Free the memory and the spill."""
+        """Free the memory and the spill; what is still running is broken off."""
+        self._connection.interrupt()
+        self._behind.close()
         self._connection.close()

@@ -31,10 +31,16 @@ class Engine(Protocol):
         """These files as a view of this name, with these columns."""
 
     def store(self, expr: ibis.Table, target: Path, *, loose: bool = False) -> tuple[Path, ...]:
-        """Run an expression into Parquet; returns its files. loose: it is read by this run alone, and soon."""
+        """Run an expression into Parquet; returns its files, which may not be there before `settle`.
+
+        loose: it is read by this run alone, and soon.
+        """
 
     def fetch(self, expr: ibis.Table) -> pa.Table:
         """Run an expression; Arrow out."""
+
+    def settle(self) -> None:
+        """Wait until all that was stored is in its files; raises where something could not be."""
 
     def close(self) -> None:
         """Free what the engine holds."""

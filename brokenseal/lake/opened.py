@@ -277,6 +277,7 @@ class Lake:
     def drop(self, *tables: str) -> None:
         """What the rest of the run does without, and whoever reads it later: not kept, not hashed."""
         run = self._making()
+        self.engine.settle()
         for table in tables:
             run.drop(table)
             self._scanned.pop(table, None)
@@ -313,6 +314,8 @@ class Lake:
         """The run becomes the latest, in one transaction."""
         run = self._making()
         with clear(f"cannot publish a run in {self.path}"):
+            if self._engine is not None:
+                self._engine.settle()
             tables = run.hashed()
         self._ledger.publish_run(run.run_id, run.name, tables, time.time())
         run.tidy()

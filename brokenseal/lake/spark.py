@@ -89,6 +89,9 @@ class Spark:
         )
         return self._session.sql(sql).select(*casts)
 
+    def settle(self) -> None:
+        """All is written at once."""
+
     def close(self) -> None:
         """End the session."""
         self._session.stop()
