@@ -151,7 +151,7 @@ def _vanishing(tenant: str | None, stream: str, since: datetime, until: datetime
         lacking = f"None from {edge} were handed over"
     meaning = (
         f"Export now: {_said(stream, begin=False)} before {since + DAY:%Y-%m-%d} vanish on {since + (days + 1) * DAY:%Y-%m-%d}, "
-        f"and those of a day more on every day after: the provider keeps them for {days} days by default. {lacking}."
+        f"and those of one more day every day after that: the provider keeps them for {days} days by default. {lacking}."
     )
     return Left("expiring", tenant, since, until, meaning, stream)
 

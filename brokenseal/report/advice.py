@@ -84,7 +84,7 @@ def _export(answer: Row, lang: Language) -> list[Markup]:
         first = [m for m in missing if m["vanishes"][:10] == missing[0]["vanishes"][:10]]
         told = lang.t(
             "Export now what nobody handed over, of {organisations}: {parts}. By the provider's defaults the oldest of it "
-            "vanishes on {gone}, and a day more on every day after.",
+            "vanishes on {gone}, and one more day of it every day after that; if today is later, so much is gone already.",
             organisations=Names(answer, lang).listed({t for m in first for t in m["tenants"]}),
             parts=lang.t("; ").join(_periods(first, lang)),
             gone=lang.day(missing[0]["vanishes"]),

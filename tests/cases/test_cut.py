@@ -86,7 +86,7 @@ def test_what_is_missing_and_still_there_vanishes_on_a_day() -> None:
     lost = found["non-interactive"]
     assert (lost.kind, lost.tenant, lost.since) == ("expiring", TENANT, AS_OF - 30 * DAY)
     assert lost.meaning.startswith(
-        "Export now: non-interactive sign-ins before 2025-05-13 vanish on 2025-06-12, and those of a day more"
+        "Export now: non-interactive sign-ins before 2025-05-13 vanish on 2025-06-12, and those of one more day"
     )
     assert lost.meaning.endswith("for 30 days by default. None were handed over.")
 
