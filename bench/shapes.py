@@ -2,7 +2,7 @@
 
 What: `python -m bench.shapes` invents one organisation, writes its audit log and its sign-ins in every shape, and takes each
 in by itself; bench/results/shapes.md says what each cost. Why: people hand over whatever they have, and no shape may be
-slow. How: processor time of `brokenseal ingest` in a process of its own, start-up included, the better of two runs; what
+slow. How: processor time of `brokenseal ingest` in a process of its own, start-up included, the best of four runs; what
 is inflated or transcoded counts. Misses: disks; the tables are the same, so the cost of writing them is in every figure.
 """
 
@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mailboxes", type=int, default=100)
     parser.add_argument("--days", type=int, default=47)
-    parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--runs", type=int, default=4)
     parser.add_argument("--only", help="just this shape, and lines")
     parser.add_argument("--quick", action="store_true", help="few records, once: whether it works; no result is kept")
     given = parser.parse_args()
