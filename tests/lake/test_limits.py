@@ -34,6 +34,8 @@ with Lake.open(path, write=True) as lake:
     try:
         if what == "write":
             lake.write("more", numbers.mutate(text=numbers.n.cast("string").hexdigest("sha256")))
+            # written behind: whoever waits is told
+            lake.engine.settle()
         elif what == "put":
             lake.put("more", pa.table({"n": [str(i * i) for i in range(200_000)]}))
         else:
@@ -63,6 +65,7 @@ def test_too_little_memory_is_said_in_one_line(tmp_path: Path) -> None:
         texts = numbers.mutate(text=numbers.n.cast("string").hexdigest("sha256"))
         with pytest.raises(LakeError, match="--memory gives more"):
             lake.write("one", texts.agg(all=texts.text.collect()))
+            lake.engine.settle()
 
 
 @pytest.mark.parametrize("memory", ["", "2", "2XB", "-1GB", "many", "0.1KB"])
