@@ -206,9 +206,9 @@ def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options,
         *(lake.read(n) for n in ("visits", "relations", "pairs", "standing", "trusted", "signins", "known"))
     )
     if not doubted:
-        once = lake.write("levels_once", levels(tables, learns=False))
+        once = lake.write("levels_once", levels(tables, again=False))
         lake.write("counted_once", bits.counted(lake.write("clusters_once", bits.clusters(once))))
-    again = lake.write("levels_again", levels(tables, learns=True))
+    again = lake.write("levels_again", levels(tables, again=True))
     unfair = lake.write(
         "unfair", _unfair(lake, lake.put("together", pa.table({"visit_id": together}, schema=join.DOUBTED)))
     )
@@ -235,11 +235,11 @@ def _unfair(lake: Lake, suspects: ibis.Table) -> ibis.Table:
     return suspects.select(unit_id="visit_id").union(lost.select(unit_id="relationship_id"))
 
 
-def levels(tables: Tables, *, learns: bool) -> ibis.Table:
-    """Every reason's levels in one table; learns: those that each round judges again, or those that are judged once."""
+def levels(tables: Tables, *, again: bool) -> ibis.Table:
+    """Every reason's levels in one table; again: of relationships, which each round judges again, or of visits."""
     out: ibis.Table | None = None
     for name, module in modules().items():
-        if module.REASON.learns == learns:
+        if (module.REASON.unit == "relationship") == again:
             found = module.judge(tables).mutate(evidence=ibis.literal(name), unit=ibis.literal(module.REASON.unit))
             if "turn" not in found.columns:
                 found = found.mutate(turn=ibis.literal(evidence.ANY, "int64"))

@@ -8,6 +8,7 @@ array<string>. A missing value is NULL; an empty text never stands for one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -63,6 +64,10 @@ class Table:
     def arrow(self) -> pa.Schema:
         """The Arrow schema, in column order."""
         return pa.schema([pa.field(c.name, ARROW[c.type]) for c in self.columns])
+
+    def filled(self, rows: list[dict[str, Any]]) -> pa.Table:
+        """Rows as plain data in this table's columns and types."""
+        return pa.Table.from_pylist(rows, schema=self.arrow())
 
     def sql(self) -> dict[str, str]:
         """Column name to DuckDB type, in column order."""

@@ -323,7 +323,7 @@ def evidence() -> str:
     )
     out[-1] += "what this proves and what not is told in [drill.md](drill.md)."
     for name, module in modules.items():
-        history = module.REASON.learns or hasattr(module, "turned")
+        history = module.REASON.unit == "relationship" or hasattr(module, "turned")
         out += ["", *_reason(module.REASON, module.CASES, history=history), "", *_given(measured, name)]
     return "\n".join([*out, ""])
 

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import ibis
-import pyarrow as pa
 
 from brokenseal import schema
 from brokenseal.cases import cut, silent
@@ -30,7 +29,8 @@ def gaps(lake: Lake, as_of: datetime, *, settled: bool) -> None:
     streams = lake.fetch(lake.read("streams")).to_pylist()
     silent.hours(lake)
     vanishing = list(cut.expiring(streams, as_of))
-    _put(lake, "exports", sorted(cut.exports(vanishing), key=lambda r: (r["tenant_id"] or "", r["stream"], r["from"])))
+    missing = sorted(cut.exports(vanishing), key=lambda r: (r["tenant_id"] or "", r["stream"], r["from"]))
+    lake.put("exports", schema.TABLES["exports"].filled(missing))
     rows = [
         *(_left(found, records) for found, records in silent.throttled(lake)),
         *_sync_only(lake),
@@ -53,11 +53,7 @@ def gaps(lake: Lake, as_of: datetime, *, settled: bool) -> None:
         rows.append(_row("unsettled", None, None, None, as_of, meaning))
     unique = {r["gap_id"]: r for r in rows}
     ordered = sorted(unique.values(), key=lambda r: (r["kind"], r["tenant_id"] or "", r["mailbox"] or "", r["gap_id"]))
-    _put(lake, "gaps", ordered)
-
-
-def _put(lake: Lake, name: str, rows: list[Row]) -> None:
-    lake.put(name, pa.Table.from_pylist(rows, schema=schema.TABLES[name].arrow()))
+    lake.put("gaps", schema.TABLES["gaps"].filled(ordered))
 
 
 def _row(

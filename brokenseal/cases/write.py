@@ -103,7 +103,7 @@ def summary(lake: Lake, as_of: datetime, judgement: Any, options: Mapping[str, A
 
 
 def _put(lake: Lake, name: str, rows: list[dict[str, Any]]) -> None:
-    lake.put(name, pa.Table.from_pylist(rows, schema=schema.TABLES[name].arrow()))
+    lake.put(name, schema.TABLES[name].filled(rows))
 
 
 def _ids(lake: Lake, name: str, ids: list[str]) -> Table:

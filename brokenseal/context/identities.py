@@ -31,7 +31,7 @@ def identities(lake: Lake) -> None:
     """Write `identities`, `aliases`, `domains`."""
     rows = lake.fetch(_told(lake)).to_pylist()
     people = _joined(rows)
-    lake.put("identities", pa.Table.from_pylist([p for p, _ in people], schema=schema.TABLES["identities"].arrow()))
+    lake.put("identities", schema.TABLES["identities"].filled([p for p, _ in people]))
     aliases = [a for _, own in people for a in own]
     lake.put("aliases", pa.Table.from_pylist(aliases, schema=_ALIASES))
     lake.put("domains", pa.Table.from_pylist(_domains(rows), schema=_DOMAINS))

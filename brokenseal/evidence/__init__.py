@@ -10,9 +10,9 @@ tail, where it is 'peak' a relationship counts once, at its oddest visit, since 
 counts from 0, ordinary, upwards; `stratum` names the like that the unit is compared with. The counting, and so the
 weight, is the same for all reasons: `bits.weigh`.
 
-History changes in every round, as suspects leave it, and there are many visits; so a file that counts visits judges them
-once. Where history has a say, it gives each visit two rows, with `turn` 0 and 1, and a second function `turned(tables)`
-names the relationships (`relationship_id`) for which 1 is to be taken.
+History changes in every round, as suspects leave it. Relationships are few and are judged again each time; visits are many
+and are judged once. Where history has a say on visits, `judge` gives each of them two rows, with `turn` 0 and 1, and a second
+function `turned(tables)` names the relationships (`relationship_id`) for which 1 is to be taken.
 """
 
 from __future__ import annotations
@@ -71,8 +71,6 @@ class Reason:
     misses: str
     benign: tuple[tuple[str, str], ...]
     """Innocent explanations, each with what would decide."""
-    learns: bool = False
-    """Levels of relationships that depend on history, and so on who is doubted: judged again in every round."""
 
 
 @dataclass(frozen=True)

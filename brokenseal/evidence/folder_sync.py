@@ -22,7 +22,6 @@ REASON = Reason(
     "taken as accessed. A new laptop does so once, in the first hours; so does a thief, from elsewhere.",
     misses="Clients other than the desktop's, which fetch message by message.",
     benign=(("a new or newly set up laptop", "the device register, and where the person was"),),
-    learns=True,
 )
 
 _LIFE = (*each_day(20, client="outlook", agent="laptop", access="sync"), *each_day(20))

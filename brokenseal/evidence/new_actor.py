@@ -29,7 +29,6 @@ REASON = Reason(
             "the consent, who gave it, and whether all mailboxes saw it at once",
         ),
     ),
-    learns=True,
 )
 
 _LIFE = each_day(20)

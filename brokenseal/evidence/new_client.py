@@ -27,7 +27,6 @@ REASON = Reason(
         ("a new phone, laptop or browser", "the person, and the device register"),
         ("an application rolled out to everybody", "who administers it, and whether all mailboxes saw it on one day"),
     ),
-    learns=True,
 )
 
 _BROWSER = {"client": "owa", "agent": "browser"}

@@ -26,7 +26,6 @@ REASON = Reason(
         ("travel, a new home, a new carrier", "the person, asked by telephone"),
         ("a VPN or proxy newly put to use", "who runs the network, and other people's visits from it"),
     ),
-    learns=True,
 )
 
 HOME = {"ip": "198.51.100.7"}

@@ -113,13 +113,13 @@ class Published:
                 with self._plain("cannot count the records of the inputs") as db:
                     records = dict(db.execute(kept.counts(held, lost)).fetchall())
             rows = [_counted(r, records.get(r["file_sha256"], 0)) for r in self.state.inputs]
-            self._inputs = pa.Table.from_pylist(rows, schema=schema.TABLES["inputs"].arrow())
+            self._inputs = schema.TABLES["inputs"].filled(rows)
         return self._inputs
 
     def custody(self) -> pa.Table:
         """The table `custody`: each statement with the input that it speaks of."""
         rows = [{**stated, **handed.spoken_of(stated, self.state.inputs)} for stated in self.state.custody]
-        return pa.Table.from_pylist(rows, schema=schema.TABLES["custody"].arrow())
+        return schema.TABLES["custody"].filled(rows)
 
     def _own_file(self, table: str) -> Path:
         """What the ledger itself tells, as a file for the engines."""

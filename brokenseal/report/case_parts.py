@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import ibis
-
 from brokenseal import bits
 from brokenseal.lake import Lake
 from brokenseal.report.how import Lines, how
-from brokenseal.report.weights import Weights, counter, weighed, weighing, weights
+from brokenseal.report.weights import Weights, by_case, counter, weighed, weighing, weights
 from brokenseal.report.words import moment
 
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -136,22 +134,15 @@ def _tables(lake: Lake) -> Tables:
     for r in lake.fetch(records.order_by(["visit_id", "record_id"])).to_pylist():
         by_act.setdefault(r["visit_id"], []).append(r["record_id"])
     return Tables(
-        acts=_by_case(lake, acts_),
+        acts=by_case(lake, acts_),
         members={r["act_id"]: r for r in lake.fetch(members).to_pylist()},
         findings=lake.fetch(lake.read("findings").semi_join(mine, "act_id")).to_pylist(),
-        mailboxes=_by_case(lake, lake.read("case_mailboxes")),
+        mailboxes=by_case(lake, lake.read("case_mailboxes")),
         items=_by_place(lake.fetch(lake.read("case_items")).to_pylist()),
         records=by_act,
         shared=lake.fetch(near).to_pylist(),
         weights=weights(lake),
     )
-
-
-def _by_case(lake: Lake, table: ibis.Table) -> dict[str, list[Row]]:
-    out: dict[str, list[Row]] = {}
-    for r in lake.fetch(table).to_pylist():
-        out.setdefault(r["case_id"], []).append(r)
-    return out
 
 
 def _by_place(rows: list[Row]) -> dict[Place, list[Row]]:

@@ -45,14 +45,15 @@ def weights(lake: Lake) -> Weights:
     )
     return Weights(
         acts={r["act_id"]: r for r in lake.fetch(lake.read("act_weights")).to_pylist()},
-        groups=_by_case(lake, lake.read("case_groups")),
-        without=_by_case(lake, lake.read("case_without")),
+        groups=by_case(lake, lake.read("case_groups")),
+        without=by_case(lake, lake.read("case_without")),
         visits={r["visit_id"]: r for r in lake.fetch(visits).to_pylist()},
         linkage={(r["tenant_id"], r["stratum"]): r for r in lake.fetch(lake.read("linkage")).to_pylist()},
     )
 
 
-def _by_case(lake: Lake, table: ibis.Table) -> dict[str, list[Row]]:
+def by_case(lake: Lake, table: ibis.Table) -> dict[str, list[Row]]:
+    """Rows of a table by their case."""
     out: dict[str, list[Row]] = defaultdict(list)
     for r in lake.fetch(table).to_pylist():
         out[r["case_id"]].append(r)

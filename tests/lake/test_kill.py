@@ -8,7 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from brokenseal.lake import Lake
+import pytest
+
+from brokenseal.lake import Lake, compaction
 from tests.lake import invented, writer
 
 KILLS = 10
@@ -37,7 +39,8 @@ def _check(path: Path) -> None:
     assert invented.strangers(path) == []
 
 
-def test_killed_at_many_moments(tmp_path: Path) -> None:
+def test_killed_at_many_moments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "MOST_SMALL", writer.MERGE_FROM)
     path, whole = tmp_path / "killed", tmp_path / "whole"
     begun = time.monotonic()
     writer.write(whole)

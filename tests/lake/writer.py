@@ -14,9 +14,11 @@ from tests.lake import invented
 FILES = {f"file {n}": [n, n + 1, 100 + n] for n in range(24)}
 
 
+MERGE_FROM = 8
+
+
 def write(path: Path) -> None:
     """Take everything in, merging on the way, and publish a run."""
-    compaction.MOST_SMALL = 8
     with Lake.open(path, write=True, create=True, waiting=lambda text: print(text, flush=True)) as lake:
         print("open", flush=True)
         for number, (name, ids) in enumerate(FILES.items(), start=1):
@@ -31,4 +33,5 @@ def write(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    compaction.MOST_SMALL = MERGE_FROM
     write(Path(sys.argv[1]))

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from brokenseal import sources
-from brokenseal.lake import Lake, compaction
+from brokenseal.lake import Lake
 from brokenseal.sources import log, mixed, recognise, reread
 from tests.sources import exports
 from tests.sources.conftest import Row, Taken, access, signin, sync
@@ -229,10 +229,8 @@ def test_broken_rows_among_rows_of_several_logs(tmp_path: Path) -> None:
     assert sorted(r["row"] for r in cut.rows("rejects")) == [4, 5, 6, 14]
 
 
-def test_a_row_leads_back_to_its_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_leads_back_to_its_bytes(tmp_path: Path) -> None:
     """`explain` finds each record's text in its row, whichever log wraps it and whichever log the file begins with."""
-    # every copy is to be seen, and not the kept one alone
-    monkeypatch.setattr(compaction, "MOST_SMALL", 10_000)
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         for first, begin in LOGS.items():
             rest = shuffled([rows for name, rows in LOGS.items() if name != first])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-import pyarrow as pa
-
 from brokenseal import schema
 from brokenseal.keys import public
 from brokenseal.keys.scan.known import Known
@@ -41,7 +39,7 @@ def keep(lake: Lake, found: Scanned, at: datetime | None = None) -> None:
         }
         for leak in found.leaks
     ]
-    lake.append({"leaks": pa.Table.from_pylist(rows, schema=schema.TABLES["leaks"].arrow())})
+    lake.append({"leaks": schema.TABLES["leaks"].filled(rows)})
 
 
 def _utf8(text: str) -> str:

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-import pyarrow as pa
-
 from brokenseal import outside, schema
 from brokenseal.errors import InputError, UsageError
 from brokenseal.keys.watch.documents import MOST_KEYS, Document, parsed, text_of
@@ -135,7 +133,7 @@ def _keep(lake: Lake, looked: Looked, before: set[tuple[str, str]]) -> None:
     keys = [_key_row(s, k) for s in looked.seen for k in s.document.keys]
     found = [{"finding_id": f.finding_id, **vars(f)} for f in looked.found if f.finding_id in looked.fresh]
     rows = {"key_documents": documents, "trusted_keys": keys, "key_findings": found}
-    lake.append({t: pa.Table.from_pylist(r, schema=schema.TABLES[t].arrow()) for t, r in rows.items() if r})
+    lake.append({t: schema.TABLES[t].filled(r) for t, r in rows.items() if r})
 
 
 def _public_text(raw: bytes) -> str:
