@@ -14,7 +14,7 @@ from brokenseal import bits
 from brokenseal.report.words import many
 
 KINDS = {
-    "forged token": ("foreign_token", "token_shape", "token_time", "unissued_token"),
+    "forged token": ("foreign_session", "foreign_token", "token_shape", "token_time", "unissued_token"),
     "session or token used elsewhere": ("shared_session",),
     "delegate or application": ("new_actor",),
     "mail client synchronising": ("folder_sync",),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
 from brokenseal.drill import chance
 from brokenseal.drill.campaign import Habits
-from brokenseal.drill.clients import Client
-from brokenseal.drill.life import Life
+from brokenseal.drill.clients import Client, Token
+from brokenseal.drill.life import Bout, Life
 from brokenseal.drill.people import Person
 from brokenseal.drill.places import Spot
 from brokenseal.drill.ways import Forger
@@ -16,10 +17,17 @@ from brokenseal.drill.ways import Forger
 NAME = "victims_own_provider"
 STORY = """The most careful of those who forge tokens: for each victim he rents or breaks a machine with a customer of the
 same provider in the same country, copies the victim's browser string from mail headers or a tracking picture, keeps to
-the victim's working hours, and opens a few messages a visit. The token's sign-in is all that is missing. Sources: the
-review board's report of April 2024 (what the victims' own logs could show), and the provider's and others' reports on
-intruders who leave through small routers near their victims."""
-AVOIDS = ("odd token ids and times", "haste", "foreign networks", "foreign clients", "shared addresses")
+the victim's working hours, writes a session of its own into each token, and opens a few messages a visit. The token's
+sign-in is all that is missing. Sources: the review board's report of April 2024 (what the victims' own logs could show),
+and the provider's and others' reports on intruders who leave through small routers near their victims."""
+AVOIDS = (
+    "odd token ids and times",
+    "haste",
+    "foreign networks",
+    "foreign clients",
+    "shared addresses",
+    "shared sessions",
+)
 
 
 class Intruder(Forger):
@@ -38,6 +46,11 @@ class Intruder(Forger):
     def client(self, life: Life, person: Person, rng: Random) -> Client:
         """The victim's browser, in words; its registered device cannot be had."""
         return replace(person.web, device="", managed=False, session="", token=None)
+
+    def tokens(self, life: Life, bout: Bout, rng: Random) -> Callable[[int], Token | None] | None:
+        """One forged token a visit, in a session of its own."""
+        self.session = chance.session_id(rng)
+        return super().tokens(life, bout, rng)
 
     def moment(self, life: Life, day: int, rng: Random) -> int:
         """Within the organisation's own working day."""
