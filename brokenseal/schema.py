@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-VERSION = 3
+VERSION = 4
 """Of the tables that are derived, in columns and in meaning: a lake of another version derives them again."""
 
 ARROW = {
@@ -416,7 +416,8 @@ _TABLES = (
         severity string critical, high, medium or low
         bits int64 tenths of a bit
         title string one line
-        first_access timestamp first access
+        first_access timestamp first access that no owner's own session explains
+        either_from timestamp earlier accesses that may be the owner's own, from here on; NULL where there are none
         first_access_is string observed, or no later than (the log begins with it, or a gap lies before it)
         last_access timestamp last access
         ongoing boolean accesses in the last 72 hours; NULL where the log does not go on for 14 days
@@ -500,7 +501,8 @@ _TABLES = (
         tenant_id string the organisation
         mailbox string the mailbox
         confirmed boolean on its own evidence, or by a link above the line
-        first_access timestamp first
+        first_access timestamp first that no owner's own session explains
+        either_from timestamp earlier ones that may be the owner's own, from here on; NULL where there are none
         last_access timestamp last
         """,
     ),

@@ -125,7 +125,7 @@ def _acts(lake: Lake, ids: list[str]) -> list[dict[str, Any]]:
 def _case(
     rows: list[dict[str, Any]], found: Mapping[str, join.Link | None], lines: Lines, before: dict[str, str]
 ) -> Case:
-    rows = sorted(rows, key=lambda r: (r["first"], r["act_id"]))
+    rows = [{**r, "lent": _lent(found.get(r["act_id"]))} for r in sorted(rows, key=lambda r: (r["first"], r["act_id"]))]
     known = Counter(before[r["act_id"]] for r in rows if r["act_id"] in before)
     named = min(known, key=lambda c: (-known[c], c)) if known else None
     fresh = hashlib.sha256(f"case {rows[0]['act_id']}".encode()).hexdigest()[:16]
@@ -144,6 +144,10 @@ def _case(
     return Case(
         named or fresh, rows, max(single, grouped), excess, "decided" in said, "suspected" in said, stands_on, loud
     )
+
+
+def _lent(link: join.Link | None) -> bool:
+    return link is not None and link.lent
 
 
 def _distinct(cases: list[Case]) -> None:
@@ -259,7 +263,7 @@ def _summed(
     """One row of `cases`."""
     ids = {r["act_id"] for r in case.acts}
     mine = [f for f in findings if f["act_id"] in ids]
-    first, last = min(r["first"] for r in case.acts), max(r["last"] for r in case.acts)
+    began, last = since(case.acts), max(r["last"] for r in case.acts)
     boxes = {(r["tenant_id"], r["box"]) for r in case.acts}
     tenants = {r["tenant_id"] for r in case.acts}
     ongoing = _ongoing(logged, tenants, last, as_of)
@@ -275,8 +279,8 @@ def _summed(
         "severity": severity,
         "bits": case.bits,
         "title": _title(boxes, tenants),
-        "first_access": first,
-        "first_access_is": _observed(logged, tenants, first),
+        **began,
+        "first_access_is": _observed(logged, tenants, began["first_access"]),
         "last_access": last,
         "ongoing": ongoing,
         "bits_without": worst.bits if worst else case.bits,
@@ -284,6 +288,13 @@ def _summed(
         "survives": (worst.excess if worst else case.excess) >= (0 if high else -MEDIUM_TENTHS),
         "stands_on": case.stands_on,
     }
+
+
+def since(acts: list[dict[str, Any]]) -> dict[str, Any]:
+    """When it began: what a session or token alone drew in may be its owner's own, and stands apart."""
+    every = min(r["first"] for r in acts)
+    first = min((r["first"] for r in acts if not r["lent"]), default=every)
+    return {"first_access": first, "either_from": every if every < first else None}
 
 
 def _title(boxes: set[Any], tenants: set[Any]) -> str:
@@ -339,7 +350,7 @@ def _mailboxes(lake: Lake, cases: list[Case], found: Mapping[str, join.Link | No
                     "tenant_id": own[0]["tenant_id"],
                     "mailbox": own[0]["mailbox"],
                     "confirmed": sure,
-                    "first_access": min(r["first"] for r in own),
+                    **since(own),
                     "last_access": max(r["last"] for r in own),
                 }
             )

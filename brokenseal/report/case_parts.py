@@ -166,6 +166,7 @@ def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Rea
         "aim": None,
         "how": how({**case, "heaviest": max(r["bits"] for r in own)}, findings, lines, reasons),
         "first_access": moment(case["first_access"]),
+        "either_from": moment(case["either_from"]),
         "first_access_is": case["first_access_is"],
         "last_access": moment(case["last_access"]),
         "ongoing": case["ongoing"],
@@ -223,6 +224,7 @@ def _mailbox(row: Row, acts: dict[Place, list[Row]], tables: Tables) -> Row:
         "mailbox": row["mailbox"],
         "confirmed": row["confirmed"],
         "first_access": moment(row["first_access"]),
+        "either_from": moment(row["either_from"]),
         "last_access": moment(row["last_access"]),
         "record_ids": sorted({record for a in here for record in tables.records.get(a, [])}),
         "messages": [_item(i, "message_id", "immutable_id", "folder", "subject") for i in items if not _is_folder(i)],
@@ -253,5 +255,5 @@ def _touches(gap: Row, case: Row, mailboxes: list[Row]) -> bool:
         return False
     if gap["mailbox"] is not None and gap["mailbox"] not in {m["mailbox"] for m in mailboxes}:
         return False
-    first, last = moment(case["first_access"]) or "", moment(case["last_access"]) or ""
+    first, last = moment(case["either_from"] or case["first_access"]) or "", moment(case["last_access"]) or ""
     return (gap["to"] is None or gap["to"] >= first) and (gap["from"] is None or gap["from"] <= last)

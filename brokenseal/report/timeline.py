@@ -52,7 +52,7 @@ def parsed(text: str) -> datetime:
 def axis(answer: Row) -> Axis:
     """From the first of all logs and visits to the last, in whole days."""
     times = [t for c in answer["coverage"] for s in c["streams"] for t in (s["from"], s["to"])]
-    times += [t for c in answer["cases"] for t in (c["first_access"], c["last_access"])]
+    times += [t for c in answer["cases"] for t in (c["either_from"] or c["first_access"], c["last_access"])]
     times += [t for x in answer["leads"] for t in (x["first"], x["last"])]
     return spanning([parsed(t) for t in times] or [parsed(answer["as_of"])])
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from brokenseal.cases import weighing
+from brokenseal.cases import weighing, write
 from brokenseal.cases.join import Group, Link
 
 ACTS = [{"act_id": "a", "bits": 260}, {"act_id": "b", "bits": 200}]
@@ -59,3 +60,21 @@ def test_a_group_s_terms_are_those_of_its_weight() -> None:
     assert row == {
         "case_id": "c", "shared": "address A", "actors": 5, "plain": 400, "rest": 120, "place": 420, "bits": 490,
     }  # fmt: skip
+
+
+def _seen(day: int, *, lent: bool) -> dict[str, Any]:
+    return {"first": datetime(2025, 9, day), "lent": lent}
+
+
+def test_it_began_with_the_first_visit_that_its_owner_s_session_does_not_explain() -> None:
+    acts = [_seen(3, lent=True), _seen(5, lent=False), _seen(9, lent=True)]
+    assert write.since(acts) == {"first_access": datetime(2025, 9, 5), "either_from": datetime(2025, 9, 3)}
+
+
+def test_where_nothing_came_before_there_is_nothing_to_tell_apart() -> None:
+    acts = [_seen(5, lent=False), _seen(9, lent=True)]
+    assert write.since(acts) == {"first_access": datetime(2025, 9, 5), "either_from": None}
+
+
+def test_where_all_may_be_the_owner_s_the_first_of_them_is_told() -> None:
+    assert write.since([_seen(3, lent=True)]) == {"first_access": datetime(2025, 9, 3), "either_from": None}

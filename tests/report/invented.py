@@ -190,6 +190,7 @@ def run_tables(*, quiet: bool = False) -> dict[str, list[Row]]:
         "bits": 214,
         "title": "3 mailboxes in 2 organisations accessed",
         "first_access": BEGIN + timedelta(days=8, hours=3),
+        "either_from": BEGIN + timedelta(days=7, hours=9),
         "first_access_is": "observed",
         "last_access": BEGIN + timedelta(days=10, hours=3, minutes=12),
         "ongoing": False,
@@ -281,6 +282,7 @@ def _boxes(case: str) -> list[Row]:
             "mailbox": b,
             "confirmed": b != BOXES[2],
             "first_access": first,
+            "either_from": BEGIN + timedelta(days=7, hours=9) if b == BOXES[0] else None,
             "last_access": last,
         }
         for b in BOXES

@@ -22,7 +22,7 @@ CONTRACT = {
     "tool": "version options budget line_bits group_line_bits hashes",
     "inputs": "path sha256 format rows records duplicates rejected custody",
     "coverage": "tenant_id domains from to mailboxes accesses streams missing linkage",
-    "cases": "case_id severity bits title aim how first_access first_access_is last_access ongoing stands_on weighing "
+    "cases": "case_id severity bits title aim how first_access either_from first_access_is last_access ongoing stands_on weighing "
     "tenants counter indicators acts findings mailboxes gaps",
     "gaps": "gap_id kind tenant_id mailbox from to meaning record_ids",
 }
@@ -30,7 +30,7 @@ CASE = {
     "acts": "act_id kind mailbox first last ip user_agent app_id session_id token_id link issuance_id bits basis linked_by "
     "link_bits weighed",
     "findings": "finding_id act_id evidence aspect ground attack bits once_in reason record_ids",
-    "mailboxes": "tenant_id mailbox confirmed first_access last_access record_ids messages folders",
+    "mailboxes": "tenant_id mailbox confirmed first_access either_from last_access record_ids messages folders",
     "indicators": "type value seen bits first last",
 }
 
