@@ -118,7 +118,9 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
         step(lake)
     judgement = settle(lake, options, report)
     report("cases and gaps")
-    parts = join.components(lake, judgement.found)
+    # however many false cases a person bears, chance joins as few groups
+    rare = judgement.group_line + bits.tenths(join.FALSE_LINKS) - bits.tenths(options.false_cases / 2)
+    parts = join.components(lake, judgement.found, rare)
     moment = as_of(lake, options)
     lake.drop("levels_once", "clusters_once", "counted_once", "levels_again", "turned", "visit_keys")
     write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())

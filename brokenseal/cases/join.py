@@ -3,11 +3,12 @@
 What: from the acts that crossed the line, by themselves or as a group, the `doubted` visits and their components.
 Why: one campaign is one case, and its quieter acts must not stay behind as somebody's history. How: a key weighs the
 bits of its coincidence, -log2 of the share of benign visits that carry it, its own relationship's left out. Two
-doubted acts are joined by a key whose coincidence is rarer than one in their number; an act that nobody doubted yet
-is drawn in where its own bits and the key's together reach the line, and the found carry the key at least as often as
-all others. What is at home in a mailbox is drawn in by no session, token or client, since a stolen session is its
-owner's too, and by a place only where that home is no habit. Misses: nothing is drawn in by a key that benign visits
-carry often, so a campaign behind a common VPN exit is held together by its clients, sessions and tokens alone.
+doubted acts are joined by a key whose coincidence is rarer than one in their number, and so are the members of a group
+that is as rare as a whole; an act that nobody doubted yet is drawn in where its own bits and the key's together reach the
+line, and the found carry the key at least as often as all others. What is at home in a mailbox is drawn in by no session,
+token or client, since a stolen session is its owner's too, and by a place only where that home is no habit. Misses:
+nothing is drawn in by a key that benign visits carry often, so a campaign behind a common VPN exit is held together by its
+clients, sessions and tokens alone.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from brokenseal.lake import Lake
 
 MOST_LINKS = 200_000
 FALSE_LINKS = 0.25
-"""Acts that may be joined to others by chance, in a whole answer."""
+"""Acts, and groups of acts, that may be joined to others by chance, in a whole answer."""
 WIDE = ("network", "network and client", "prefix", "prefix and client")
 """Keys of a whole neighbourhood."""
 CARRIED = ("session", "token", "client")
@@ -229,29 +230,45 @@ def _rarely(weighed: Table, acts: int) -> Table:
     return weighed.filter((weighed.mine == 1) & (weighed.link >= bits.line(acts, FALSE_LINKS)))
 
 
-def components(lake: Lake, found: dict[str, Link | None]) -> list[list[str]]:
-    """The found acts, joined where they share something whose coincidence is rarer than one in their number, or all."""
+def components(lake: Lake, found: dict[str, Link | None], group_line: int) -> list[list[str]]:
+    """The found acts, joined by what is one story.
+
+    That is what shares something whose coincidence is rarer than one in their number; the members of a group that weighs
+    `group_line` tenths of a bit or more; and the acts of one actor in one mailbox, with one client in one network, whatever
+    they share.
+    """
     graph: rx.PyGraph = rx.PyGraph(multigraph=False)
     places = {visit: graph.add_node(visit) for visit in sorted(found)}
     if not places:
         return []
+    anchors: dict[tuple[str, str], str] = {}
+    for story, visit in (*_sharing(lake, found), *_grouped(found, group_line), *_relationships(lake)):
+        graph.add_edge(places[anchors.setdefault(story, visit)], places[visit], None)
+    return sorted(sorted(graph[i] for i in part) for part in rx.connected_components(graph))
+
+
+Joined = list[tuple[tuple[str, str], str]]
+"""What joins, as kind and value, and a visit that it joins to the others."""
+
+
+def _sharing(lake: Lake, found: dict[str, Link | None]) -> Joined:
     # a round that drew nobody in has weighed the keys of just these
     known = sorted(lake.fetch(lake.read("found"))["visit_id"].to_pylist()) == sorted(found)
     weighed = lake.read("near") if known else _weighed(lake, found)
-    rare = _rarely(weighed, len(places))
-    rows = lake.fetch(
-        rare.select("visit_id", "kind", "value", "link")
-        .order_by([ibis.desc("link"), "kind", "value", "visit_id"])
-        .limit(MOST_LINKS)
-    ).to_pylist()
-    first: dict[tuple[str, str], str] = {}
-    for row in rows:
-        anchor = first.setdefault((row["kind"], row["value"]), row["visit_id"])
-        graph.add_edge(places[anchor], places[row["visit_id"]], None)
-    # the acts of one actor in one mailbox, with one client in one network, are one story whatever they share
+    rare = _rarely(weighed, len(found)).select("visit_id", "kind", "value", "link")
+    rare = rare.order_by([ibis.desc("link"), "kind", "value", "visit_id"]).limit(MOST_LINKS)
+    return [((r["kind"], r["value"]), r["visit_id"]) for r in lake.fetch(rare).to_pylist()]
+
+
+def _grouped(found: dict[str, Link | None], line: int) -> Joined:
+    return [
+        (("group", link.by), visit)
+        for visit, link in sorted(found.items())
+        if link is not None and link.group and link.bits >= line
+    ]
+
+
+def _relationships(lake: Lake) -> Joined:
     mine = lake.read("visits").select("visit_id", "relationship_id").semi_join(lake.read("found"), "visit_id")
-    own: dict[str, str] = {}
-    for row in lake.fetch(mine.order_by("visit_id")).to_pylist():
-        anchor = own.setdefault(row["relationship_id"], row["visit_id"])
-        graph.add_edge(places[anchor], places[row["visit_id"]], None)
-    return sorted(sorted(graph[i] for i in part) for part in rx.connected_components(graph))
+    rows = lake.fetch(mine.order_by("visit_id")).to_pylist()
+    return [(("relationship", r["relationship_id"]), r["visit_id"]) for r in rows]

@@ -111,7 +111,16 @@ def test_many_false_alarms_that_share_something_common_stay_apart(lake: Lake) ->
     """One who bears a hundred false cases is shown a hundred, and not one of a hundred mailboxes."""
     odd = dict.fromkeys(v["visit_id"] for v in BENIGN[:600:10])
     join.widen(lake, dict(odd), LINE)
-    assert len(join.components(lake, dict(odd))) == len(odd) == 60
+    assert len(join.components(lake, dict(odd), LINE)) == len(odd) == 60
     two = {"thief": None, "his second": None}
     join.widen(lake, dict(two), LINE)
-    assert join.components(lake, dict(two)) == [["his second", "thief"]]
+    assert join.components(lake, dict(two), LINE) == [["his second", "thief"]]
+
+
+def test_a_rare_group_is_one_case_and_a_common_one_as_many_as_its_members(lake: Lake) -> None:
+    """Who is accused because of others is shown beside them."""
+    names = ("b1", "b2", "b3")
+    for weight, cases in ((126, 1), (20, 3)):
+        found: dict[str, Link | None] = {n: Link("network and client N", weight, group=True) for n in names}
+        join.widen(lake, dict(found), LINE)
+        assert len(join.components(lake, found, LINE)) == cases

@@ -22,8 +22,8 @@ CONTRACT = {
     "tool": "version options budget line_bits group_line_bits hashes",
     "inputs": "path sha256 format rows records duplicates rejected custody",
     "coverage": "tenant_id domains from to mailboxes accesses streams missing linkage",
-    "cases": "case_id severity bits title aim how first_access either_from first_access_is last_access ongoing stands_on weighing "
-    "tenants counter indicators acts findings mailboxes gaps",
+    "cases": "case_id severity bits title aim how first_access either_from first_access_is last_access ongoing stands_on "
+    "weighing tenants counter indicators acts findings mailboxes gaps",
     "gaps": "gap_id kind tenant_id mailbox from to meaning record_ids",
 }
 CASE = {
