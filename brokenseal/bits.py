@@ -17,6 +17,8 @@ from ibis.expr.types import Value
 TENTHS = 10
 PRIOR_ACTS = 20
 """A prior, and each wider circle of history, weighs at most as much as this many acts."""
+HALF = 0.5
+"""What a circle has never seen counts there as half an act: none among few says little of what is rare (Jeffreys)."""
 
 
 def tenths(p: float) -> int:
@@ -45,10 +47,10 @@ def smoothed(counts: list[tuple[int, int]], prior: tuple[int, int]) -> float:
     `counts` are (acts at least this odd, acts) for mailbox, tenant, all; `prior` is the same for the shipped prior.
     """
     seen, of = prior
-    p = (seen + 0.5) / (of + 1)
+    p = (seen + HALF) / (of + 1)
     weight = min(PRIOR_ACTS, of + 1)
     for seen, of in reversed(counts):
-        p = (seen + weight * p) / (of + weight)
+        p = max((seen + weight * p) / (of + weight), min(p, HALF / (of + 1)))
         weight = PRIOR_ACTS
     return p
 
@@ -181,10 +183,11 @@ def _weight(t: Table) -> Value:
     """`smoothed`, `repeated` and `ceiling` of this module, as one expression over a row of counts; tenths."""
     f = "float64"
     acts = ibis.literal(PRIOR_ACTS)
-    p = (t.prior_seen.cast(f) + 0.5) / (t.prior_of.cast(f) + 1)
+    p = (t.prior_seen.cast(f) + HALF) / (t.prior_of.cast(f) + 1)
     weight = ibis.least(t.prior_of + 1, acts)
     for seen, of in ((t.seen, t.of), (t.tenant_seen, t.tenant_of), (t.mailbox_seen, t.mailbox_of)):
-        p = (seen.cast(f) + weight.cast(f) * p) / (of.cast(f) + weight.cast(f))
+        leaning = (seen.cast(f) + weight.cast(f) * p) / (of.cast(f) + weight.cast(f))
+        p = ibis.greatest(leaning, ibis.least(p, HALF / (of.cast(f) + 1)))
         weight = acts
     share = t.hits.cast(f) / t.units.cast(f)
     miss, rest = (t.units - t.hits).cast(f), (1 - p)

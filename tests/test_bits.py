@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+import ibis
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokenseal import bits
@@ -26,6 +27,31 @@ def test_smoothing_leans_on_the_wider_circle() -> None:
     assert bits.smoothed([(0, 0)], (99, 9999)) == pytest.approx(99.5 / 10000)
     # twenty local acts weigh as much as everything wider
     assert bits.smoothed([(20, 20)], (0, 10**9)) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_none_among_few_says_little_and_none_among_many_much() -> None:
+    everybody = (1, 999)
+    # one in a thousand elsewhere: none of a hundred here is what is to be expected
+    assert bits.smoothed([(0, 100), everybody], (0, 0)) == bits.smoothed([everybody], (0, 0))
+    assert bits.smoothed([(0, 100_000), everybody], (0, 0)) == pytest.approx(0.5 / 100_001)
+    # what is common elsewhere and has not been met here is half an act of what is here
+    assert bits.smoothed([(0, 99)], (500, 1000)) == pytest.approx(20 * 0.5 / 119, rel=1e-2)
+    assert bits.smoothed([(0, 999)], (0, 10**6)) == pytest.approx(0.5 / (10**6 + 1))
+
+
+COUNTS = st.tuples(st.integers(0, 50), st.integers(0, 3000)).map(lambda c: (min(c), max(c)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(COUNTS, min_size=4, max_size=4), st.integers(1, 6), st.integers(0, 9))
+def test_the_expression_is_the_arithmetic(counts: list[tuple[int, int]], hits: int, misses: int) -> None:
+    names = ("mailbox_", "tenant_", "", "prior_")
+    row = {f"{n}{column}": v for n, pair in zip(names, counts) for column, v in zip(("seen", "of"), pair)}
+    told = ibis.memtable([{**row, "hits": hits, "units": hits + misses}])
+    weighed = ibis.duckdb.connect().to_pyarrow(told.select(bits=bits._weight(told)))["bits"][0].as_py()
+    p = bits.smoothed(counts[:3], counts[3])
+    most = bits.ceiling(max(counts[2][1] + counts[3][1], 1))
+    assert abs(weighed - min(round(bits.repeated(hits, hits + misses, p) * bits.TENTHS), most)) <= 1
 
 
 @given(st.integers(1, 45), st.floats(1e-6, 0.5), st.data())
