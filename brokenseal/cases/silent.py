@@ -238,10 +238,15 @@ def _walls(lake: Lake) -> Iterator[tuple[str, str, datetime]]:
 
 
 def repeats(lake: Lake) -> Iterator[Left]:
-    """After each visit of a case: within the hour, the same message opened again from the same context leaves nothing."""
-    visits: Table = lake.read("visits").semi_join(lake.read("case_acts").select(visit_id="act_id"), "visit_id")
-    opened = visits.filter((visits.item_count > 0) & visits["last"].notnull())
-    rows = opened.select("tenant_id", "mailbox", "first", "last").order_by(["tenant_id", "mailbox", "first", "last"])
+    """After each visit of a case, and of whom a lead names: within the hour, the same message opened again from the same
+    context leaves nothing."""
+    visits: Table = lake.read("visits")
+    inside = visits.semi_join(lake.read("case_acts").select(visit_id="act_id"), "visit_id")
+    named = visits.semi_join(lake.read("leads").select(visit_id="act_id"), "visit_id").select("relationship_id")
+    odd = inside.union(visits.semi_join(named, "relationship_id"))
+    opened = odd.filter((odd.item_count > 0) & odd["last"].notnull())
+    spans_of = ["tenant_id", "mailbox", "first", "last"]
+    rows = opened.select(spans_of).distinct().order_by(spans_of)
     spans: dict[tuple[str, str], list[tuple[datetime, datetime]]] = defaultdict(list)
     for r in lake.fetch(rows).to_pylist():
         spans[r["tenant_id"], r["mailbox"]].append((r["first"], r["last"] + REPEATS))

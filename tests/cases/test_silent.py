@@ -139,17 +139,20 @@ def test_many_records_that_go_on_are_not_throttled(tmp_path: Path) -> None:
     assert _throttled(tmp_path / "b", _wall(600, 25 * HOUR)) == []
 
 
-def test_an_hour_after_each_visit_of_a_case(tmp_path: Path) -> None:
+def test_an_hour_after_each_visit_of_a_case_and_of_whom_a_lead_names(tmp_path: Path) -> None:
     laid = Laid(tmp_path, [])
-    at = (0, 0.5, 5)
+    at = {"case": (0, 0.5, 5), "lead": (20, 30), "owner": (40,)}
     visits = [
-        {"visit_id": f"v{n}", "tenant_id": "t", "mailbox": "ann", "first": BEGIN + h * HOUR, "last": BEGIN + h * HOUR,
-         "item_count": 1}
-        for n, h in enumerate(at)
+        {"visit_id": f"{who}{n}", "relationship_id": who, "tenant_id": "t", "mailbox": "ann", "item_count": 1,
+         "first": BEGIN + h * HOUR, "last": BEGIN + h * HOUR}
+        for who, hours in at.items()
+        for n, h in enumerate(hours)
     ]  # fmt: skip
+    acts = [{"case_id": "c", "act_id": f"case{n}", "basis": "own evidence"} for n in range(3)]
     with laid.lake as lake:
-        lake.put("visits", pa.Table.from_pylist(visits, schema=schema.TABLES["visits"].arrow()))
-        acts = [{"case_id": "c", "act_id": f"v{n}", "basis": "own evidence"} for n in range(3)]
-        lake.put("case_acts", pa.Table.from_pylist(acts, schema=schema.TABLES["case_acts"].arrow()))
-        found = [(f.since, f.until) for f in silent.repeats(lake)]
-    assert found == [(BEGIN, BEGIN + 1.5 * HOUR), (BEGIN + 5 * HOUR, BEGIN + 6 * HOUR)]
+        for name, rows in (("visits", visits), ("case_acts", acts), ("leads", [{"rank": 1, "act_id": "lead1"}])):
+            lake.put(name, pa.Table.from_pylist(rows, schema=schema.TABLES[name].arrow()))
+        found = [
+            ((f.since - BEGIN) / HOUR, (f.until - BEGIN) / HOUR) for f in silent.repeats(lake) if f.since and f.until
+        ]
+    assert found == [(0, 1.5), (5, 6), (20, 21), (30, 31)]
