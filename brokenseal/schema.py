@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-VERSION = 3
+VERSION = 4
 """Of the tables that are derived, in columns and in meaning: a lake of another version derives them again."""
 
 ARROW = {
@@ -499,7 +499,7 @@ _TABLES = (
         case_id string the case
         tenant_id string the organisation
         mailbox string the mailbox
-        confirmed boolean on its own evidence, or by a link above the line
+        above_line boolean on its own evidence, or by a link above the line
         first_access timestamp first
         last_access timestamp last
         """,

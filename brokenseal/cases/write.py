@@ -338,7 +338,7 @@ def _mailboxes(lake: Lake, cases: list[Case], found: Mapping[str, join.Link | No
                     "case_id": case.case_id,
                     "tenant_id": own[0]["tenant_id"],
                     "mailbox": own[0]["mailbox"],
-                    "confirmed": sure,
+                    "above_line": sure,
                     "first_access": min(r["first"] for r in own),
                     "last_access": max(r["last"] for r in own),
                 }

@@ -221,7 +221,7 @@ def _mailbox(row: Row, acts: dict[Place, list[Row]], tables: Tables) -> Row:
     return {
         "tenant_id": row["tenant_id"],
         "mailbox": row["mailbox"],
-        "confirmed": row["confirmed"],
+        "above_line": row["above_line"],
         "first_access": moment(row["first_access"]),
         "last_access": moment(row["last_access"]),
         "record_ids": sorted({record for a in here for record in tables.records.get(a, [])}),

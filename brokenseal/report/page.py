@@ -268,7 +268,7 @@ def _case(number: int, case: Row) -> Row:
         "reasons": by_reason(case["findings"]),
         "counted": words.counted(case),
         "distinct": words.distinct(case),
-        "confirmed": sum(m["confirmed"] for m in case["mailboxes"]),
+        "above_line": sum(m["above_line"] for m in case["mailboxes"]),
         "either": any(i["by"] == "either" for m in case["mailboxes"] for i in (*m["messages"], *m["folders"])),
         "alternatives": [(a, list(g)) for a, g in groupby(case["how"]["alternatives"], key=lambda a: a["against"])],
         "carriers": [i for i in case["indicators"] if i["type"] in CARRIERS],

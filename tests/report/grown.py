@@ -44,7 +44,7 @@ def grown(answer: Row, *, tenants: int, mailboxes: int, messages: int) -> Row:
         ]
         first, last = _stamp(min(times)), _stamp(max(times) + timedelta(minutes=9))
         boxes.append({**pattern_box, "tenant_id": tenant, "mailbox": name, "first_access": first, "last_access": last,
-                      "messages": items, "folders": _folders(n, first), "confirmed": n % 3 == 0})  # fmt: skip
+                      "messages": items, "folders": _folders(n, first), "above_line": n % 3 == 0})  # fmt: skip
     case["acts"] = sorted(acts, key=lambda a: (a["first"], a["act_id"]))
     case["weighing"] |= {"act_id": case["acts"][0]["act_id"], "act_bits": case["acts"][0]["bits"]}
     case["findings"] = sorted(findings, key=lambda f: (-f["bits"], f["evidence"], f["finding_id"]))

@@ -279,7 +279,7 @@ def _boxes(case: str) -> list[Row]:
             "case_id": case,
             "tenant_id": tenant(b),
             "mailbox": b,
-            "confirmed": b != BOXES[2],
+            "above_line": b != BOXES[2],
             "first_access": first,
             "last_access": last,
         }

@@ -30,7 +30,7 @@ CASE = {
     "acts": "act_id kind mailbox first last ip user_agent app_id session_id token_id link issuance_id bits basis linked_by "
     "link_bits weighed",
     "findings": "finding_id act_id evidence aspect ground attack bits once_in reason record_ids",
-    "mailboxes": "tenant_id mailbox confirmed first_access last_access record_ids messages folders",
+    "mailboxes": "tenant_id mailbox above_line first_access last_access record_ids messages folders",
     "indicators": "type value seen bits first last",
 }
 
@@ -54,7 +54,7 @@ def test_a_case_s_keys_are_the_contract_s(answer: dict[str, Any], part: str) -> 
 def test_an_unknown_key_or_a_missing_one_breaks_the_contract(answer: dict[str, Any]) -> None:
     more, less = copy.deepcopy(answer), copy.deepcopy(answer)
     more["cases"][0]["colour"] = "red"
-    del less["cases"][0]["mailboxes"][0]["confirmed"]
+    del less["cases"][0]["mailboxes"][0]["above_line"]
     for broken in (more, less):
         with pytest.raises(jsonschema_rs.ValidationError):
             report.validate(broken)
@@ -68,7 +68,7 @@ def test_verdict_and_exit(answer: dict[str, Any], quiet: dict[str, Any]) -> None
 def test_the_case_holds_every_mailbox_and_message(answer: dict[str, Any]) -> None:
     case = answer["cases"][0]
     assert [m["mailbox"] for m in case["mailboxes"]] == list(invented.BOXES)
-    assert [m["confirmed"] for m in case["mailboxes"]] == [True, True, False]
+    assert [m["above_line"] for m in case["mailboxes"]] == [True, True, False]
     for box in case["mailboxes"]:
         assert sorted(m["subject"] for m in box["messages"]) == sorted(invented.SUBJECTS)
         assert [f["certainty"] for f in box["folders"]] == ["folder"]
