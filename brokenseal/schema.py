@@ -521,6 +521,7 @@ _TABLES = (
         first_access timestamp first access
         certainty string listed, list (shown by a request that names no message) or folder
         by string intruder, or either where owner and intruder share the session or token
+        act_id string the visit of the case that accessed it first
         """,
     ),
     _table(

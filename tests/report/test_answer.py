@@ -18,7 +18,7 @@ from tests.conftest import need_spark
 from tests.report import invented
 
 CONTRACT = {
-    "": "schema as_of verdict exit tool inputs coverage cases leads gaps keys decisions",
+    "": "schema as_of drill verdict exit tool inputs coverage cases leads gaps keys decisions",
     "tool": "version options budget line_bits group_line_bits hashes",
     "inputs": "path sha256 format rows records duplicates rejected custody",
     "coverage": "tenant_id domains from to mailboxes accesses streams missing linkage",
@@ -29,7 +29,7 @@ CONTRACT = {
 CASE = {
     "acts": "act_id kind mailbox first last ip user_agent app_id session_id token_id link issuance_id bits basis linked_by "
     "link_bits weighed",
-    "findings": "finding_id act_id evidence aspect ground attack bits once_in reason record_ids",
+    "findings": "finding_id act_id evidence aspect ground attack bits once_in reason counts record_ids",
     "mailboxes": "tenant_id mailbox above_line first_access last_access record_ids messages folders",
     "indicators": "type value seen bits first last",
 }
@@ -93,14 +93,14 @@ def test_an_indicator_is_rare_among_benign_visits(answer: dict[str, Any]) -> Non
 def test_the_kind_follows_from_the_reasons(answer: dict[str, Any]) -> None:
     how = answer["cases"][0]["how"]
     known = {f["finding_id"]: f["evidence"] for f in answer["cases"][0]["findings"]}
-    assert how["kind"] == "forged token"
+    assert how["kind"] == "token of unknown origin"
     assert [known[f] for f in how["because"]] == ["unissued_token"]
 
 
 def test_beside_an_orphan_stand_its_innocent_explanations(answer: dict[str, Any]) -> None:
     alternatives = {a["kind"]: a for a in answer["cases"][0]["how"]["alternatives"]}
     orphan = alternatives["a sign-in stream was not exported"]
-    assert "of 980 comparable acts in this organisation that nobody doubts, 0 are as odd" in orphan["against"]
+    assert "of 980 visits in this organisation that nobody doubts, 0 are as odd" in orphan["against"]
     assert "of 2,900 in all organisations, 0 are." in orphan["against"]
     assert all(a["would_decide"] for a in alternatives.values())
     chance = alternatives["benign acts that look odd by chance"]["against"]

@@ -68,11 +68,11 @@ def test_arabic_has_six_plurals() -> None:
 def test_a_sentence_of_the_answer_is_translated_with_its_figures() -> None:
     told = str(
         language("ar").say(
-            "Token that was never issued: of 117 comparable acts in this organisation that nobody doubts, "
+            "Token without a sign-in in these logs: of 117 visits in this organisation that nobody doubts, "
             "0 are as odd as this or odder; of 2,900 in all organisations, 1,598 are."
         )
     )
-    assert "رمز لم يصدر قط" in told and "١١٧" in told and "١٬٥٩٨" in told and "span" not in told
+    assert "رمز بلا تسجيل دخول في هذه السجلات" in told and "١١٧" in told and "١٬٥٩٨" in told and "span" not in told
 
 
 def test_what_is_not_known_stays_english_and_is_marked_so() -> None:
