@@ -16,9 +16,8 @@ from brokenseal.report.names import Names
 QUIET = marked("Do not discuss this by mail: whoever has access to these mailboxes sees it. Use the telephone.")
 DOORS = {
     TOKEN: marked(
-        "Shut both sets of doors: those of a stolen session or token (revoke sessions, register sign-in methods again, look at "
-        "the device), and those of a forging key (ask the provider by the ids below whether it issued these tokens and with "
-        "which key, rotate your own signing keys). A new password alone shuts neither."
+        "Shut both sets of doors, those of a stolen session or token and those of a forging key: “Doors to shut” lists them. A "
+        "new password alone shuts neither."
     ),
     "session or token used elsewhere": marked(
         "Revoke the sessions of these accounts, then change passwords and look at the sign-in methods registered since "

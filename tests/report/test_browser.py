@@ -151,10 +151,16 @@ def test_marks_are_told_apart_without_colour(opened: Any) -> None:
     """Each kind of mark has a form of its own, not a colour alone."""
     page = opened("forty", "en")
     forms = page.evaluate(
-        "['o','l','p','q'].map(c => { const s = getComputedStyle(document.querySelector('.key i.' + c));"
+        "['o','l','p','q'].map(c => { const i = document.createElement('i'); i.className = c;"
+        " document.querySelector('.key').append(i); const s = getComputedStyle(i);"
         " return [s.transform, s.borderRadius, s.width, s.backgroundColor !== s.borderTopColor].join() })"
     )
     assert len(set(forms)) == 4
+
+
+def test_the_legend_names_only_marks_that_are_there(opened: Any) -> None:
+    shown = opened("forty", "en").locator(".key").first
+    assert [shown.locator(f"i.{c}").count() for c in "olpq"] == [1, 1, 0, 1]
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)

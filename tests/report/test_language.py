@@ -112,3 +112,12 @@ def test_a_pattern_does_not_swallow_the_next_sentence() -> None:
         )
     )
     assert "bdi" not in told and "Without" not in told and "٢٦" in told and "٨٫٥" in told
+
+
+def test_a_date_within_a_sentence_of_the_answer_is_written_in_the_reader_s_way() -> None:
+    said = "The key is gone; it was published until 2025-03-02 at the least."
+    assert str(language("en").say(said)) == "The key is gone; it was published until 2 Mar 2025 at the least."
+    assert "٢ مارس ٢٠٢٥" in language("ar").say(said) and "2025-03-02" not in language("ar").say(said)
+    assert str(language("en").say("at 2025-03-02T10:05:00Z, of 2025-13-02, id 2025-03-02-7, 2025-02-31")) == (
+        "at 2 Mar 2025 10:05, of 2025-13-02, id 2025-03-02-7, 2025-02-31"
+    )

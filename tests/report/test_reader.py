@@ -102,7 +102,7 @@ def test_copies_and_different_messages_are_told_apart(answer: dict[str, Any]) ->
 @pytest.mark.parametrize(
     ("kind", "step"),
     [
-        ("token of unknown origin", "Shut both sets of doors: those of a stolen session or token"),
+        ("token of unknown origin", "Shut both sets of doors, those of a stolen session or token"),
         ("session or token used elsewhere", "Revoke the sessions of these accounts, then change passwords"),
         ("delegate or application", "take that permission or consent away, switch the application's sign-in off"),
         ("mail client synchronising", "Block the device that synchronised, revoke the sessions"),
@@ -166,7 +166,7 @@ def test_a_step_names_the_cases_that_it_is_for_where_there_are_several(answer: d
     other = {**first, "case_id": "0" * 16, "how": {**first["how"], "kind": "unknown"}}
     made["cases"] = [first, other, {**first, "case_id": "1" * 16}]
     steps = [str(s.striptags()) for s in advice.steps(made)]
-    assert any(s.startswith("Cases 1 and 3: Shut both sets of doors") for s in steps)
+    assert any(s.startswith("Cases 1 and 3: Shut both sets of doors, those") for s in steps)
     assert any(s.startswith("Case 2: Revoke the sessions of these accounts, then change") for s in steps)
     assert not any(s.startswith("Case") for s in (str(s.striptags()) for s in advice.steps(answer)))
 

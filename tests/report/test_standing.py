@@ -158,6 +158,9 @@ def test_a_drill_says_so_and_hides_nothing(made: Row) -> None:
     plain = report.html(made, invented.REASONS)
     assert made["drill"] is False and "A drill:" not in plain
     drilled = report.html({**made, "drill": True}, invented.REASONS)
+    # on paper every sheet says it
+    assert '@top-center { content: "A drill:' in drilled and 'content: "A drill:' not in plain
+    drilled, plain = (source[source.index("</style>") :] for source in (drilled, plain))
     told = "A drill: every person and organisation here is invented."
     assert _text(drilled).count(told) == 1
     assert drilled.index("A drill:") < drilled.index("<h1>")
