@@ -59,6 +59,20 @@ def basis(finding: Row, unit: str, lang: Language | None = None) -> Markup:
     return Markup(" ").join(parts)
 
 
+def brief(finding: Row, unit: str, lang: Language) -> Markup:
+    """Both parts in few words, where the page has said before what is borrowed."""
+    told = finding["counts"]
+    here = lang.t("{seen} of {of} here", seen=lang.number(told["seen"]), of=what(told["of"], unit, lang))
+    if not told["prior_of"]:
+        return here
+    return lang.t(
+        "{here}, {seen} of {of} borrowed",
+        here=here,
+        seen=lang.number(told["prior_seen"]),
+        of=lang.number(told["prior_of"]),
+    )
+
+
 def alike(findings: list[Row], lang: Language | None = None) -> Markup:
     """In how many of the visits like it each visit's finding holds, as ranges; nothing where none came again.
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
 from rich.console import Console
 from rich.text import Text
 
-from brokenseal.report import advice, blind, standing, words
+from brokenseal.report import advice, blind, rarities, standing, words
 from brokenseal.report.language import language
 from brokenseal.report.visible import visible
 
@@ -52,6 +53,7 @@ def _case(case: Row, tool: Row, as_of: str, console: Console) -> None:
     console.print(head, soft_wrap=True)
     since = "" if case["first_access_is"] == "observed" else "no later than "
     rarity = words.once(words.rarity(case["bits"]))
+    rarity += Markup(" (a product of several: “very rare”, no count)") if rarities.product(case) else Markup("")
     rows = [
         ("since", Text(f"{since}{language().minute(case['first_access'])} UTC", style="bold")),
         ("until", Text(f"{language().minute(case['last_access'])} UTC; {words.still(case['ongoing'], as_of)}")),

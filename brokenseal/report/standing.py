@@ -68,14 +68,19 @@ def sure(case: Row, lang: Language | None = None, *, brief: bool = False) -> Mar
     return told + Markup(" ") + lang.t("It does not hold without each one of its reasons: the evidence says which.")
 
 
-def found(case: Row, line_bits: float, lang: Language) -> Markup:
-    """How many visits reach the line by themselves, and how many were first found by a link."""
-    acts = case["acts"]
-    above, linked = sum(a["bits"] >= line_bits for a in acts), sum(a["basis"] == "link" for a in acts)
-    told = lang.tn(
+def reaching(acts: list[Row], line_bits: float, lang: Language) -> Markup:
+    """How many of these visits reach the line by themselves."""
+    above = sum(a["bits"] >= line_bits for a in acts)
+    return lang.tn(
         "{above} of {n} visit reaches the line by itself.", "{above} of {n} visits reach the line by themselves.",
         len(acts), above=lang.number(above),
     )  # fmt: skip
+
+
+def found(case: Row, line_bits: float, lang: Language) -> Markup:
+    """How many visits reach the line by themselves, and how many were first found by a link."""
+    linked = sum(a["basis"] == "link" for a in case["acts"])
+    told = reaching(case["acts"], line_bits, lang)
     if linked:
         told += Markup(" ") + lang.tn(
             "{n} was first found by a link: it shares with the others what benign visits rarely carry. A link "

@@ -188,3 +188,11 @@ def test_a_message_names_the_visit_that_opened_it_and_a_visit_its_token(made: Ro
 def test_custody_is_told_in_the_head(made: Row) -> None:
     source = report.html(made, invented.REASONS)
     assert "Who exported the 1 file, and how, is not stated" in _text(source[: source.index("</header>")])
+
+
+def test_leads_and_dossiers_show_both_parts_in_few_words(made: Row) -> None:
+    source = report.html(made, invented.REASONS)
+    dossier = source[source.index('id="d1-0" class') :].split("</article>")[0]
+    assert "0 of 2,900 visits here, 12 of 15,000 borrowed" in _text(dossier)
+    assert "2 of 2 visits reach the line by themselves." in _text(dossier)
+    assert "4 of 2,900 relationships here." in _text(_section(source, "leads"))
