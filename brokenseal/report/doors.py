@@ -166,11 +166,16 @@ def _of(cases: list[int], answer: Row, lang: Language) -> Markup:
     )
 
 
+def _whole(command: str) -> Markup:
+    """A command whose words no line breaks: a hyphen at a line's end would be taken for part of it, or not."""
+    return Markup(" ").join(Markup('<span class="nowrap">{}</span>').format(word) for word in command.split(" "))
+
+
 def _told(door: Door, lang: Language) -> Row:
     return {
         "what": lang.t(door.what),
         "where": lang.t(door.where),
         "how": lang.t(door.how),
-        "command": door.command,
+        "commands": [_whole(c) for c in door.command.split("; ") if c],
         "who": lang.t(door.who),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import platform
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -143,5 +144,6 @@ def test_the_files_and_their_hash(answer: dict[str, Any], invented_lake: Path, t
     run = json.loads((tmp_path / "out" / "run.json").read_bytes())
     assert told == report.dump(answer)
     assert run["answer_sha256"] == hashlib.sha256(told).hexdigest()
+    assert run["machine"] == f"{platform.system()} {platform.release()} {platform.machine()}"
     assert (run["ledger_head"], run["rounds"], run["started"]) == (head, 3, "2025-04-01T00:00:00Z")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["answer.json", "report.html", "run.json"]
