@@ -196,3 +196,47 @@ def test_leads_and_dossiers_show_both_parts_in_few_words(made: Row) -> None:
     assert "0 of 2,900 visits here, 12 of 15,000 borrowed" in _text(dossier)
     assert "2 of 2 visits reach the line by themselves." in _text(dossier)
     assert "4 of 2,900 relationships here." in _text(_section(source, "leads"))
+
+
+def test_sign_ins_that_the_audit_log_repeats_are_told_apart(made: Row) -> None:
+    """They are the same sign-ins once more."""
+    for c in made["coverage"]:
+        c["streams"].append({**c["streams"][-1], "stream": "unified-audit", "records": 7})
+    made["inputs"][0] |= {"records": 5_000, "duplicates": 7, "rows": 5_008}
+    inputs = _text(_section(report.html(made, invented.REASONS), "inputs"))
+    assert "160 sign-ins, and 14 repeat a sign-in in the unified audit log" in inputs
+    coverage = _text(_section(report.html(made, invented.REASONS), "coverage"))
+    assert coverage.count("Sign-in, as the unified audit log repeats it") == 2
+
+
+def test_a_sum_of_gaps_is_shown_by_its_parts(made: Row) -> None:
+    gap, made["cases"][0]["gaps"] = made["gaps"][0], []
+    made["gaps"] = [
+        {**gap, "gap_id": f"{n:016}", "kind": "expired", "meaning": "One." if n < 3 else "Another."} for n in range(5)
+    ]
+    gaps = _text(_section(report.html(made, invented.REASONS), "gaps"))
+    assert ": 5 (3 + 2) expired" in gaps
+
+
+def test_what_each_reason_counts_has_a_word_of_its_own(made: Row) -> None:
+    words = {str(rarities.what(2, unit, EN)) for unit in ("visit", "relationship", "peak")}
+    assert words == {"2 visits", "2 relationships", "2 relationships at their oddest visit"}
+    against = [a["against"] for a in made["cases"][0]["how"]["alternatives"]]
+    assert any("of 980 visits in this organisation" in a for a in against)
+    assert any("of 980 relationships in this organisation" in a for a in against)
+    assert "comparable" not in report.html(made, invented.REASONS)
+
+
+def test_explanations_stand_once_and_what_speaks_against_is_never_blank(made: Row) -> None:
+    source = report.html(made, invented.REASONS)
+    assert _text(source).count("The provider writes a sign-in for each token it gives out.") == 1
+    table = source[source.index("What speaks against it") :].split("</table>")[0]
+    assert "rowspan" not in table and not re.search(r"<td[^>]*>\s*</td>", table)
+
+
+def test_printed_alone_a_dossier_brings_what_would_decide(made: Row) -> None:
+    """The dossier names innocent explanations; what would decide them is printed with it, and names nobody."""
+    source = report.html(made, invented.REASONS)
+    assert "section:not(#dossiers, #reasons, #words)" in source
+    reasons = _section(source, "reasons")
+    assert "Would decide" in reasons and not any(box in reasons for box in invented.BOXES)
