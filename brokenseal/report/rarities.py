@@ -101,10 +101,11 @@ def alike(findings: list[Row], lang: Language | None = None) -> Markup:
 def product(case: Row, lang: Language | None = None) -> Markup:
     """What a rarity beyond all that was counted is: a product. Nothing where so many acts were counted."""
     lang = lang or language()
-    most = max((f["counts"]["of"] + f["counts"]["prior_of"] for f in case["findings"]), default=0)
-    if case["bits"] <= math.log2(2 * max(most, 1)):
+    counted = [f["counts"] for f in case["findings"]]
+    most = max((c["of"] + c["prior_of"] for c in counted), default=0)
+    if not most or case["bits"] <= math.log2(2 * most):
         return Markup("")
-    few = min((f["counts"]["of"] for f in case["findings"] if f["bits"] >= 3), default=0)
+    few = min(c["of"] for c in counted)
     return lang.t(
         "Nobody counted so many acts: the figure multiplies rarities that are taken to be independent, each "
         "counted on at most "

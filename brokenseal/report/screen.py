@@ -55,8 +55,8 @@ def _case(case: Row, tool: Row, as_of: str, console: Console) -> None:
     rarity = words.once(words.rarity(case["bits"]))
     rarity += Markup(" (a product of several: “very rare”, no count)") if rarities.product(case) else Markup("")
     rows = [
-        ("since", Text(f"{since}{language().minute(case['first_access'])} UTC", style="bold")),
-        ("until", Text(f"{language().minute(case['last_access'])} UTC; {words.still(case['ongoing'], as_of)}")),
+        ("since", Text(f"{since}{words.minute(case['first_access'])} UTC", style="bold")),
+        ("until", Text(f"{words.minute(case['last_access'])} UTC; {words.still(case['ongoing'], as_of)}")),
         ("accessed", Text(str(words.accessed(case)))),
         ("mailboxes", Text(_boxes(case["mailboxes"]))),
         ("how", Text(standing.way(case).striptags())),

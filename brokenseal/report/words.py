@@ -81,12 +81,12 @@ def moment(time: datetime | None) -> str | None:
 
 def minute(text: str | None) -> str:
     """A time of the answer in the terminal: to the minute, in UTC."""
-    return "unknown" if text is None else f"{text[:10]} {text[11:16]}"
+    return language().minute(text)
 
 
 def day(text: str | None) -> str:
     """The date of a time of the answer, in the terminal."""
-    return "unknown" if text is None else text[:10]
+    return language().day(text)
 
 
 def many(number: int, one: str, more: str | None = None) -> str:

@@ -101,6 +101,7 @@ def test_a_rarity_shows_what_was_counted_and_what_was_borrowed(made: Row) -> Non
 def test_a_rarity_beyond_all_counting_is_said_to_be_a_product(made: Row) -> None:
     case = made["cases"][0]
     assert "each counted on at most 17,900 acts and some on no more than 2,900" in str(rarities.product(case, EN))
+    assert not rarities.product({**case, "findings": []}, EN)
     assert not rarities.product({**case, "bits": 15.1}, EN) and rarities.product({**case, "bits": 15.2}, EN)
 
 
