@@ -58,18 +58,19 @@ class Options:
     as_of: the moment the answer speaks of, by default the latest event in the lake. false_cases: how many false cases
     the whole answer may hold. isolate: each organisation's acts are weighed by its own
     history and the priors alone; only how benign oddness adds up is counted over all. mmdb: databases that say
-    whose an address is, in MaxMind's format.
+    whose an address is, in MaxMind's format. drill: these logs are invented; the answer says so, and is the same otherwise.
     """
 
     as_of: datetime | None = None
     false_cases: float = 0.5
     isolate: bool = False
     mmdb: tuple[Path, ...] = ()
+    drill: bool = False
 
     def told(self) -> dict[str, Any]:
         """As the answer says them."""
         moment = self.as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if self.as_of else None
-        return {"as_of": moment, "false_cases": self.false_cases, "isolate": self.isolate}
+        return {"as_of": moment, "drill": self.drill, "false_cases": self.false_cases, "isolate": self.isolate}
 
     def key(self) -> str:
         """What a run is named by, beside its inputs."""
@@ -288,6 +289,7 @@ def described() -> dict[str, dict[str, Any]]:
         name: {
             "title": r.title,
             "aspect": r.aspect,
+            "unit": r.unit,
             "explains": r.explains,
             "misses": r.misses,
             "benign": [list(pair) for pair in r.benign],

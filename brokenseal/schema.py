@@ -500,7 +500,7 @@ _TABLES = (
         case_id string the case
         tenant_id string the organisation
         mailbox string the mailbox
-        confirmed boolean on its own evidence, or by a link above the line
+        above_line boolean on its own evidence, or by a link above the line
         first_access timestamp first that no owner's own session explains
         either_from timestamp earlier ones that may be the owner's own, from here on; NULL where there are none
         last_access timestamp last
@@ -523,6 +523,7 @@ _TABLES = (
         first_access timestamp first access
         certainty string listed, list (shown by a request that names no message) or folder
         by string intruder, or either where owner and intruder share the session or token
+        act_id string the visit of the case that accessed it first
         """,
     ),
     _table(

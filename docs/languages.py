@@ -35,7 +35,6 @@ SAID = (
 )  # fmt: skip
 """Files whose f-strings and strings become sentences of the answer."""
 SENTENCES = (
-    "{said} (in {hits} of {units} visits like it)",
     "it accessed at least {n} messages, or folders where it synchronised",
     "The case weighs {v1} bits, the line for one visit lies at {v2}.",
     "The case weighs {v1} bits, the line for one visit lies at {v2}, for a group of visits that share something rare at {v3}.",
@@ -52,10 +51,11 @@ NAMES = (
     "hostile", "benign", "unsure",
     "who", "to whom", "account", "query", "when", "note", "custody",
     "broken JSON",
-    "forged token", "session or token used elsewhere", "delegate or application", "mail client synchronising",
+    "token of unknown origin", "session or token used elsewhere", "delegate or application", "mail client synchronising",
     "case", "finding", "act", "record", "suspect", "known-good",
     "{which} private key", "encrypted private key", "symmetric key", "key store", "JSON Web Token", "refresh token",
     "a symmetric key", "by its certificate",
+    "visits", "relationships", "relationships at their oddest visit",
     "it survives", "it does not survive", *SILENCE, "begin later than", "end earlier than",
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import ibis
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ COUNTS = st.tuples(st.integers(0, 50), st.integers(0, 3000)).map(lambda c: (min(
 def test_the_expression_is_the_arithmetic(counts: list[tuple[int, int]], hits: int, misses: int) -> None:
     names = ("mailbox_", "tenant_", "", "prior_")
     row = {f"{n}{column}": v for n, pair in zip(names, counts) for column, v in zip(("seen", "of"), pair)}
-    told = ibis.memtable([{**row, "hits": hits, "units": hits + misses}])
+    told = ibis.memtable(pa.Table.from_pylist([{**row, "hits": hits, "units": hits + misses}]))
     weighed = ibis.duckdb.connect().to_pyarrow(told.select(bits=bits._weight(told)))["bits"][0].as_py()
     p = bits.smoothed(counts[:3], counts[3])
     most = bits.ceiling(max(counts[2][1] + counts[3][1], 1))

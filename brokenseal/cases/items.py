@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import ibis
 from ibis import Table
+from ibis.expr.types import Value
 
 from brokenseal.lake import Lake
+
+ID_LENGTH = 16
+"""Letters of a visit's id."""
 
 
 def items(lake: Lake, lent: Table) -> Table:
@@ -24,24 +28,35 @@ def items(lake: Lake, lent: Table) -> Table:
     lasting = ibis.coalesce(held.message_id, held.immutable_id).notnull()
     held = held.mutate(immutable_id=ibis.ifelse(lasting, held.immutable_id, held.store_id)).join(records, "record_id")
     listed = held.group_by("case_id", "tenant_id", "mailbox", "message_id", "immutable_id").agg(
-        folder=held.folder.min(), subject=held.subject.min(), first_access=held.time.min(), alone=held.either.min()
+        folder=held.folder.min(),
+        subject=held.subject.min(),
+        first_access=held.time.min(),
+        alone=held.either.min(),
+        act_id=_first(held),
     )
     whole = accesses.filter(accesses.access.isin(["sync", "list"])).join(records, "record_id")
     synced = whole.group_by(
         "case_id", "tenant_id", "mailbox", "access", folder=ibis.coalesce(whole.folder, whole.folder_id)
-    ).agg(first_access=whole.time.min(), alone=whole.either.min())
+    ).agg(first_access=whole.time.min(), alone=whole.either.min(), act_id=_first(whole))
     none = ibis.null("string")
     folders = synced.select(
         "case_id", "tenant_id", "mailbox", message_id=none, immutable_id=none, folder=synced.folder, subject=none,
         first_access=synced.first_access, alone=synced.alone, certainty=ibis.ifelse(synced.access == "list", "list", "folder"),
+        act_id=synced.act_id,
     )  # fmt: skip
     both = listed.mutate(certainty=ibis.literal("listed")).select(*folders.columns).union(folders)
     told = both.mutate(by=ibis.ifelse(both.alone == 0, "intruder", "either")).drop("alone")
     return _traced(lake.write("case_told", told), lake.read("messages"))
 
 
+def _first(rows: Table) -> Value:
+    """The visit of the earliest of these accesses; of two at the same time the lesser id, so that order says nothing."""
+    earliest = (rows.time.cast("string") + " " + rows.visit_id).min()
+    return ibis.coalesce(earliest.right(ID_LENGTH), rows.visit_id.min())
+
+
 def _records(lake: Lake, lent: Table) -> Table:
-    """The cases' records: record_id, case_id, mailbox, and either (1 where it may be the owner's)."""
+    """The cases' records: record_id, visit_id, case_id, mailbox, and either (1 where it may be the owner's)."""
     mine = lake.read("case_acts").select("case_id", visit_id="act_id")
     visits = lake.read("visits")
     carried = visits.select(
@@ -55,7 +70,8 @@ def _records(lake: Lake, lent: Table) -> Table:
     both = both.left_join(lent.mutate(lent=ibis.literal(1)), "visit_id")
     either = ibis.greatest(ibis.coalesce(both.shared, 0), ibis.coalesce(both.lent, 0))
     inside = both.select("visit_id", "case_id", "mailbox", either=either)
-    records = lake.read("visit_records").join(inside, "visit_id").select("record_id", "case_id", "mailbox", "either")
+    records = lake.read("visit_records").join(inside, "visit_id")
+    records = records.select("record_id", "visit_id", "case_id", "mailbox", "either")
     return lake.write("case_records", records)
 
 

@@ -236,10 +236,6 @@ _COUNTS = (
 
 def _finding(row: dict[str, Any], reason: Described, records: list[str], without: int) -> dict[str, Any]:
     said = reason.levels[min(row["level"], len(reason.levels)) - 1]
-    # a relationship is first of all its first visit; how often it came back is said only where visits are counted
-    times = (
-        f" (in {row['hits']} of {row['units']} visits like it)" if row["unit"] == "visit" and row["units"] > 1 else ""
-    )
     identity = hashlib.sha256(f"{row['visit_id']} {row['evidence']}".encode()).hexdigest()[:16]
     return {
         "finding_id": identity,
@@ -252,7 +248,7 @@ def _finding(row: dict[str, Any], reason: Described, records: list[str], without
         **{name: row[name] for name in _COUNTS},
         "ground": reason.ground,
         "act_bits_without": without,
-        "reason": said[0].upper() + said[1:] + times,
+        "reason": said[0].upper() + said[1:],
         "record_ids": records,
     }
 
@@ -349,7 +345,7 @@ def _mailboxes(lake: Lake, cases: list[Case], found: Mapping[str, join.Link | No
                     "case_id": case.case_id,
                     "tenant_id": own[0]["tenant_id"],
                     "mailbox": own[0]["mailbox"],
-                    "confirmed": sure,
+                    "above_line": sure,
                     **since(own),
                     "last_access": max(r["last"] for r in own),
                 }

@@ -77,7 +77,7 @@ def run(trial: Trial) -> Row:
 
 def _answer(lake: Lake, trial: Trial, budget: float) -> Row:
     """The answer at a budget; files are written of the first alone, and only where the trial is kept."""
-    pipeline.analyse(lake, pipeline.Options(false_cases=budget))
+    pipeline.analyse(lake, pipeline.Options(false_cases=budget, drill=True))
     if trial.keep and not (trial.out / report.ANSWER).exists():
         call = report.Call("duckdb", ("brokenseal", "drill", trial.scenario), datetime.now(UTC))
         return report.write(lake, trial.out, call, pipeline.described())

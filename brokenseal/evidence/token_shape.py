@@ -9,7 +9,7 @@ from brokenseal.evidence import Case, Reason, Tables, access, each_day
 
 REASON = Reason(
     name="token_shape",
-    title="Token id of a shape that was never issued",
+    title="Token id of a shape that the provider has not been seen to issue",
     aspect="token",
     unit="peak",
     levels=("its token id has a length or an ending that the provider has not been seen to issue",),

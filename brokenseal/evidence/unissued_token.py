@@ -1,4 +1,4 @@
-"""A token or session that was never given out."""
+"""A token or session that no sign-in in the logs gave out."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from brokenseal.evidence import Case, Reason, Tables, access, each_day, signed_i
 
 REASON = Reason(
     name="unissued_token",
-    title="Token that was never issued",
+    title="Token without a sign-in in these logs",
     aspect="token",
     unit="visit",
     levels=(
-        "its session is known, but no sign-in issued its token",
-        "no sign-in issued its token or session; this person does sign in from this network",
-        "no sign-in issued its token or session, and this person never signs in from this network",
+        "its session is known, but no sign-in in these logs issued its token",
+        "no sign-in in these logs issued its token or session; this person does sign in from this network",
+        "no sign-in in these logs issued its token or session, and this person never signs in from this network",
     ),
     ground="documented",
     attack=("T1606.002", "T1550.001"),

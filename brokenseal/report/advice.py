@@ -7,16 +7,17 @@ from typing import Any
 from markupsafe import Markup
 
 from brokenseal.report import words
+from brokenseal.report.doors import ways
 from brokenseal.report.expiry import held, lost, wanted
+from brokenseal.report.how import TOKEN
 from brokenseal.report.language import Language, language, marked
 from brokenseal.report.names import Names
 
 QUIET = marked("Do not discuss this by mail: whoever has access to these mailboxes sees it. Use the telephone.")
 DOORS = {
-    "forged token": marked(
-        "Revoke the sessions of these accounts, and block the addresses among the indicators for them; neither ends a forged "
-        "token for sure, and a new password does not shut this door. Ask the provider, by the token ids below, whether it ever "
-        "issued them and with which key: it alone can withdraw a key."
+    TOKEN: marked(
+        "Shut both sets of doors, those of a stolen session or token and those of a forging key: “Doors to shut” lists them. A "
+        "new password alone shuts neither."
     ),
     "session or token used elsewhere": marked(
         "Revoke the sessions of these accounts, then change passwords and look at the sign-in methods registered since "
@@ -40,11 +41,7 @@ Row = dict[str, Any]
 def doors(answer: Row, lang: Language | None = None) -> list[Markup]:
     """One step a kind of door that grave cases came through; where there are several cases, with the numbers of its own."""
     lang = lang or language()
-    kinds: dict[str, list[int]] = {}
-    for n, case in enumerate(answer["cases"], start=1):
-        if case["severity"] in ("critical", "high"):
-            kinds.setdefault(case["how"]["kind"], []).append(n)
-    return [_door(kind, kinds[kind], len(answer["cases"]), lang) for kind in sorted(kinds)]
+    return [_door(kind, cases, len(answer["cases"]), lang) for kind, cases in ways(answer).items()]
 
 
 def _door(kind: str, numbers: list[int], cases: int, lang: Language) -> Markup:
@@ -146,8 +143,8 @@ def headline(answer: Row, lang: Language | None = None) -> Markup:
             covered,
         )
     return lang.tn(
-        "{n} case: {mailboxes} in {organisations}, accessed in a way that does not fit.",
-        "{n} cases: {mailboxes} in {organisations}, accessed in a way that does not fit.",
+        "{n} case: {mailboxes} in {organisations}, accessed by visits unlike all ordinary use in these logs.",
+        "{n} cases: {mailboxes} in {organisations}, accessed by visits unlike all ordinary use in these logs.",
         len(cases),
         mailboxes=words.mailboxes(len(boxes), lang),
         organisations=words.organisations(len({m[0] for m in boxes}), lang),

@@ -18,9 +18,22 @@ MOST_CARRIED = 500
 """Tokens and sessions: the provider can look up each, so all are listed as long as a person can hand them over."""
 CARRIED = {"token": "token_id", "session": "session_id"}
 OF_KIND = {
-    "forged token": (
+    "token of unknown origin": (
         (marked("Were these tokens ever issued by you, when, to whom, and signed with which key?"), "token"),
-        (marked("Which other mailboxes, of any organisation, were opened with tokens signed by that key?"), "token"),
+        (
+            marked(
+                "If you did not issue them: which key signed them, and which other mailboxes, of any organisation, were opened "
+                "with tokens signed by it?"
+            ),
+            "token",
+        ),
+        (
+            marked(
+                "If you did issue them: which sign-in opened these sessions, by which method, and from which addresses were they "
+                "used since?"
+            ),
+            "session",
+        ),
     ),
     "session or token used elsewhere": (
         (

@@ -45,6 +45,7 @@ def answer(lake: Lake, reasons: Reasons) -> Row:
     return {
         "schema": SCHEMA,
         "as_of": moment(summary["as_of"]),
+        "drill": bool(json.loads(summary["options"]).get("drill")),
         "verdict": said,
         "exit": exit_code(said, clear=clear, all_read=not any(i["note"] for i in inputs)),
         "tool": _tool(summary),

@@ -89,8 +89,12 @@ def counted(gaps: list[Row], lang: Language) -> Markup:
     if with_visits:
         parts.append(
             lang.tn(
-                "{n} hour after a visit, in which the provider logs no repeated access",
-                "{n} times the hour after a visit, in which the provider logs no repeated access",
+                "no gap, and so with every visit: in the hour after {n} visit the provider logs no repeated "
+                "access to the same "
+                "message",
+                "no gap, and so with every visit: in the hour after each of {n} visits the provider logs no "
+                "repeated access to the "
+                "same message",
                 with_visits,
             )
         )

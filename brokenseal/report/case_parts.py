@@ -26,6 +26,8 @@ KINDS = {
     "session": "session",
     "token": "token",
 }
+COUNTS = ("hits", "units", "seen", "of", "tenant_seen", "tenant_of", "prior_seen", "prior_of")
+"""What a finding's rarity is made of."""
 Row = dict[str, Any]
 Reasons = Mapping[str, Mapping[str, Any]]
 Place = tuple[str, str, str]
@@ -87,6 +89,7 @@ def _findings(rows: list[Row], reasons: Reasons) -> list[Row]:
             "bits": bits.shown(f["bits"]),
             "once_in": f["once_in"],
             "reason": f["reason"],
+            "counts": {name: f[name] for name in COUNTS},
             "record_ids": f["record_ids"] or [],
         }
         for f in ordered
@@ -158,13 +161,14 @@ def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Rea
     findings = [f for f in tables.findings if f["act_id"] in ids]
     mailboxes = tables.mailboxes.get(case["case_id"], [])
     places = _by_place([{**r, "case_id": case["case_id"]} for r in own])
+    told = counter(own, tables.weights)
     return {
         "case_id": case["case_id"],
         "severity": case["severity"],
         "bits": bits.shown(case["bits"]),
         "title": case["title"],
         "aim": None,
-        "how": how({**case, "heaviest": max(r["bits"] for r in own)}, findings, lines, reasons),
+        "how": how({**case, **_acted(own), **told}, findings, lines, reasons),
         "first_access": moment(case["first_access"]),
         "either_from": moment(case["either_from"]),
         "first_access_is": case["first_access_is"],
@@ -173,13 +177,19 @@ def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Rea
         "stands_on": case["stands_on"],
         "weighing": weighing(case["case_id"], own, tables.weights),
         "tenants": sorted({r["tenant_id"] for r in mailboxes if r["tenant_id"]}),
-        "counter": counter(own, tables.weights),
+        "counter": told,
         "indicators": _indicators(own, tables.shared),
         "acts": [_act(r, tables.members, tables.weights) for r in sorted(own, key=_when)],
         "findings": _findings(findings, reasons),
         "mailboxes": [_mailbox(m, places, tables) for m in sorted(mailboxes, key=_box_order)],
         "gaps": [g["gap_id"] for g in gaps if _touches(g, case, mailboxes)],
     }
+
+
+def _acted(own: list[Row]) -> Row:
+    """What the way in is told by, beside findings: the heaviest act's weight, how many acts, and how many are orphans."""
+    orphans = sum(r["link"] == "orphan" for r in own)
+    return {"heaviest": max(r["bits"] for r in own), "visits": len(own), "orphans": orphans}
 
 
 def _whose(row: Row) -> tuple[str, str]:
@@ -222,7 +232,7 @@ def _mailbox(row: Row, acts: dict[Place, list[Row]], tables: Tables) -> Row:
     return {
         "tenant_id": row["tenant_id"],
         "mailbox": row["mailbox"],
-        "confirmed": row["confirmed"],
+        "above_line": row["above_line"],
         "first_access": moment(row["first_access"]),
         "either_from": moment(row["either_from"]),
         "last_access": moment(row["last_access"]),
@@ -246,6 +256,7 @@ def _item(row: Row, *names: str) -> Row:
         "first_access": moment(row["first_access"]),
         "certainty": row["certainty"],
         "by": row["by"],
+        "act_id": row["act_id"],
     }
 
 

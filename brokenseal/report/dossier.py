@@ -65,7 +65,11 @@ def _case(lake: Lake, case_id: str) -> Row:
     line = summary["line_bits"]
     return {
         "case": _plain(row)
-        | {"line_bits": bits.shown(line), "group_line_bits": bits.shown(summary["group_line_bits"])},
+        | {
+            "line_bits": bits.shown(line),
+            "group_line_bits": bits.shown(summary["group_line_bits"]),
+            "as_of": moment(summary["as_of"]),
+        },
         "without": _case_without(lake, case_id, findings),
         "strongest": [_finding(f) for f in _strongest(findings)],
         "acts": [_plain(a) | _membership(members[a["act_id"]]) for a in acts],

@@ -12,6 +12,9 @@ from typing import Any
 
 from brokenseal.report import timeline
 from brokenseal.report.blind import alike
+from brokenseal.report.language import Language
+from brokenseal.report.names import Names
+from brokenseal.report.rarities import alike as alike_visits
 
 MANY = 150
 """Above so many dossiers each shows less, and names a reason's innocent explanations without what would decide."""
@@ -57,8 +60,8 @@ def _said(acts: list[Row], said: dict[str, list[Row]]) -> list[Row]:
     return list(found.values())
 
 
-def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
-    """Of each case, each mailbox: its acts, findings by reason, what people said, and gaps."""
+def dossiers(answer: Row, blind: timeline.Blind, names: Names, lang: Language) -> list[Row]:
+    """Of each case, each mailbox, organisations in the order of names: its acts, reasons, people's words, and gaps."""
     out, said = [], said_of(answer)
     for number, case in enumerate(answer["cases"], start=1):
         acts: dict[str | None, list[Row]] = {}
@@ -67,7 +70,7 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
         findings: dict[str, list[Row]] = {}
         for f in case["findings"]:
             findings.setdefault(f["act_id"], []).append(f)
-        for place, box in enumerate(case["mailboxes"]):
+        for place, box in sorted(enumerate(case["mailboxes"]), key=lambda p: names.order(p[1]["tenant_id"])):
             own = acts.get(box["mailbox"], [])
             found = [f for a in own for f in findings.get(a["act_id"], [])]
             out.append(
@@ -77,7 +80,7 @@ def dossiers(answer: Row, blind: timeline.Blind) -> list[Row]:
                     "case": case,
                     "box": box,
                     "acts": own,
-                    "reasons": _reasons(found),
+                    "reasons": _reasons(found, lang),
                     "heaviest": _heaviest(own),
                     "linked": any(a["link_bits"] for a in own),
                     "said": _said(own, said),
@@ -116,7 +119,7 @@ def _heaviest(acts: list[Row]) -> Row | None:
     return min(weighing, key=lambda a: (-a["bits"], a["first"], a["act_id"])) if weighing else None
 
 
-def _reasons(findings: list[Row]) -> list[Row]:
+def _reasons(findings: list[Row], lang: Language) -> list[Row]:
     """One entry a reason: its strongest finding here, and in how many visits."""
     strongest: dict[str, Row] = {}
     visits: dict[str, set[str]] = {}
@@ -126,4 +129,12 @@ def _reasons(findings: list[Row]) -> list[Row]:
         if best is None or (-f["bits"], f["finding_id"]) < (-best["bits"], best["finding_id"]):
             strongest[f["evidence"]] = f
     ordered = sorted(strongest.values(), key=lambda f: (-f["bits"], f["evidence"]))
-    return [{"evidence": f["evidence"], "strongest": f, "visits": len(visits[f["evidence"]])} for f in ordered]
+    return [
+        {
+            "evidence": f["evidence"],
+            "strongest": f,
+            "visits": len(visits[f["evidence"]]),
+            "alike": alike_visits([g for g in findings if g["evidence"] == f["evidence"]], lang),
+        }
+        for f in ordered
+    ]

@@ -45,7 +45,7 @@ def _case(found: Row, reasons: Reasons, console: Console) -> None:
     rows = [
         ("what", f"{case['severity']}: {visible(case['title'])}"),
         ("since", f"{words.minute(case['first_access'])} UTC ({case['first_access_is']})"),
-        ("until", f"{words.minute(case['last_access'])} UTC; {words.still(case['ongoing'])}"),
+        ("until", f"{words.minute(case['last_access'])} UTC; {words.still(case['ongoing'], case['as_of'])}"),
         ("weight", f"{case['bits']} bits ({lines}): a benign act would look at least this odd {rarity}"),
     ]
     _say(console, rows)

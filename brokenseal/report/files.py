@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ def _run(lake: Lake, call: Call) -> dict[str, Any]:
         "schema": "brokenseal.run/1",
         "version": brokenseal.__version__,
         "python": sys.version.split()[0],
+        "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
         "engine": call.engine,
         "command": list(call.command),
         "started": call.started.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

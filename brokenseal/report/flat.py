@@ -49,8 +49,12 @@ ACTS = (
 )  # fmt: skip
 MESSAGES = (
     "case_id", "tenant_id", "mailbox", "first_access", "subject", "folder", "message_id", "immutable_id", "certainty", "by",
+    "act_id",
 )  # fmt: skip
-FINDINGS = ("case_id", "finding_id", "act_id", "evidence", "aspect", "ground", "bits", "once_in", "reason")
+COUNTS = ("hits", "units", "seen", "of", "tenant_seen", "tenant_of", "prior_seen", "prior_of")
+FINDINGS = (
+    "case_id", "finding_id", "act_id", "evidence", "aspect", "ground", "bits", "once_in", "reason", *COUNTS,
+)  # fmt: skip
 INDICATORS = ("case_id", "type", "value", "seen", "bits", "first", "last")
 GAPS = ("gap_id", "kind", "tenant_id", "mailbox", "from", "to", "meaning")
 INPUTS = ("path", "sha256", "format", "rows", "records", "duplicates", "rejected")
@@ -87,9 +91,9 @@ def _messages(answer: Row) -> Iterator[Row]:
 
 def _findings(answer: Row) -> Iterator[Row]:
     for c in answer["cases"]:
-        yield from ({"case_id": c["case_id"], **f} for f in c["findings"])
+        yield from ({"case_id": c["case_id"], **f, **f["counts"]} for f in c["findings"])
     for lead in answer["leads"]:
-        yield from ({"case_id": "lead", **f} for f in lead["findings"])
+        yield from ({"case_id": "lead", **f, **f["counts"]} for f in lead["findings"])
 
 
 def timesketch(answer: Row) -> bytes:

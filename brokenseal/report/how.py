@@ -13,19 +13,23 @@ from typing import Any
 from brokenseal import bits
 from brokenseal.report.words import many
 
+TOKEN = "token of unknown origin"
+"""Named by what is seen: whether it was forged or stolen no log of mailboxes and sign-ins can tell."""
 KINDS = {
-    "forged token": ("foreign_session", "foreign_token", "token_shape", "token_time", "unissued_token"),
+    TOKEN: ("foreign_session", "foreign_token", "token_shape", "token_time", "unissued_token"),
     "session or token used elsewhere": ("shared_session",),
     "delegate or application": ("new_actor",),
     "mail client synchronising": ("folder_sync",),
 }
 """What each reason speaks for; reasons of network, client and volume speak for none."""
 DECIDES = {
-    "forged token": "the provider's own record of the token ids: were they ever issued, and with which key?",
+    TOKEN: "the provider's own record of the token ids: were they ever issued, and with which key?",
     "session or token used elsewhere": "the sign-in that opened the session; whether the person knows the other device",
     "delegate or application": "the mailbox's permissions and the organisation's consents, and who granted them when",
     "mail client synchronising": "the device register, and where the person was",
 }
+UNITS = {"visit": "visits", "relationship": "relationships", "peak": "relationships at their oddest visit"}
+"""What a reason counts: three things, and so three words."""
 WEIGHS_TENTHS = 30
 """Below three bits a reason decides nothing about the kind."""
 Row = Mapping[str, Any]
@@ -41,7 +45,10 @@ class Lines:
 
 
 def how(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) -> dict[str, Any]:
-    """The contract's `how` of one case. findings: rows of the table, of the case's acts."""
+    """The contract's `how` of one case. findings: rows of the table, of the case's acts.
+
+    case: its row, and of its acts `heaviest` (tenths of the heaviest), `visits`, `orphans`, `token_ids`, `odd_token_ids`.
+    """
     weights = {kind: _weight(findings, names) for kind, names in KINDS.items()}
     heaviest = max(weights, key=lambda k: weights[k])
     kind = heaviest if weights[heaviest] else "unknown"
@@ -51,11 +58,32 @@ def how(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) -> d
         "kind": kind,
         "because": sorted(f["finding_id"] for f in strongest.values() if f),
         "alternatives": [
+            *(_origins(case) if kind == TOKEN else ()),
             *_other_kinds(findings, kind, weights),
             _chance(case, findings, lines, reasons),
             *_innocent(findings, reasons),
         ],
     }
+
+
+def _origins(case: Row) -> list[dict[str, str]]:
+    """How somebody comes by tokens of which the logs show no sign-in: both ways, since each has doors of its own."""
+    visits, orphans = case["visits"], case["orphans"]
+    like = case["token_ids"] - case["odd_token_ids"]
+    return [
+        {
+            "kind": "tokens forged with a key that the provider or the organisation trusts",
+            "against": f"{like:,} of {case['token_ids']:,} token ids have the shape and ending of the provider's own: a forger "
+            "must know how they end.",
+            "would_decide": DECIDES[TOKEN],
+        },
+        {
+            "kind": "a stolen session or token, used from elsewhere",
+            "against": f"In {orphans:,} of {visits:,} visits neither the token nor its session appears in a sign-in of these "
+            "logs. A stolen one has a sign-in, unless that was before the logs begin, or was not exported.",
+            "would_decide": "the provider's own sign-ins for the session ids; the devices and browsers of these persons",
+        },
+    ]
 
 
 def _strongest(findings: Sequence[Row], evidence: str) -> Row | None:
@@ -122,11 +150,12 @@ def _innocent(findings: Sequence[Row], reasons: Reasons) -> list[dict[str, str]]
 
 def _against(finding: Row, reasons: Reasons) -> str:
     """How often benign acts are as odd."""
-    title = _said(reasons, finding["evidence"]).get("title", finding["evidence"])
+    reason = _said(reasons, finding["evidence"])
+    title, counted = reason.get("title", finding["evidence"]), UNITS[reason.get("unit", "visit")]
     if not finding["of"]:
-        return f"{title}: no other act of its kind was there to compare with."
+        return f"{title}: nothing of its kind was there to compare with."
     return (
-        f"{title}: of {finding['tenant_of']:,} comparable acts in this organisation that nobody doubts, "
+        f"{title}: of {finding['tenant_of']:,} {counted} in this organisation that nobody doubts, "
         f"{finding['tenant_seen']:,} are as odd as this or odder; of {finding['of']:,} in all organisations, "
         f"{finding['seen']:,} are."
     )

@@ -35,6 +35,7 @@ LONGEST = 2000
 """Above this no sentence is shown; texts of the log are cut earlier, where they stand."""
 _PLACE = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"\d+(\.\d+)?|\d{1,3}(,\d{3})+")
+_DATE = re.compile(r"\b(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?:T(\d\d:\d\d):\d\dZ)?(?![\w-])")
 _NEXT_SENTENCE = re.compile(r"(?<=[.;]) (?=[A-Z\d])")
 _ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
@@ -83,7 +84,7 @@ class Language:
         """A sentence of the answer; in English and marked so where the catalogue does not know it."""
         whole = str(sentence or "")
         if self._is_source:
-            return escape(visible(whole, LONGEST))
+            return escape(self._dated(visible(whole, LONGEST)))
         known = self._said(whole)
         return known if known is not None else Markup('<span lang="en" dir="ltr">{}</span>').format(_safe(whole))
 
@@ -131,6 +132,8 @@ class Language:
 
     def _value(self, text: str) -> Markup:
         """What a pattern caught: a number, a sentence of its own, or something that is not ours to translate."""
+        if _DATE.fullmatch(text):
+            return escape(self._dated(text))
         if _NUMBER.fullmatch(text):
             return escape(self.number(float(text) if "." in text else int(text.replace(",", ""))))
         known = self._said(text)
@@ -160,6 +163,16 @@ class Language:
     def _date(self, text: str, fine: str) -> str:
         pattern = f"d {self._month} y" if fine == "day" else f"d {self._month} y HH:mm"
         return self._digits(format_datetime(datetime.fromisoformat(text), pattern, locale=self.locale))
+
+    def _dated(self, text: str) -> str:
+        """Dates within a sentence of the answer in the reader's way, so that a page has one; what is no date stays."""
+        return _DATE.sub(self._one_date, text)
+
+    def _one_date(self, match: re.Match[str]) -> str:
+        try:
+            return self.minute(f"{match[1]}T{match[2]}") if match[2] else self.day(match[1])
+        except ValueError:
+            return match[0]
 
     def _digits(self, text: str) -> str:
         return text.translate(_ARABIC_DIGITS) if self.arabic else text

@@ -16,9 +16,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from brokenseal.report import advice, asks, blind, expiry, story, timeline, words
+from brokenseal.report import advice, asks, blind, expiry, rarities, standing, story, timeline, words
 from brokenseal.report.blind import by_kind
 from brokenseal.report.counter import counter
+from brokenseal.report.doors import doors
 from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
 from brokenseal.report.glossary import words_of
 from brokenseal.report.keylines import keylines
@@ -39,9 +40,11 @@ WORDS_FOR = {"address": "address", "address range": "address", "network": "netwo
 STATED = {"who": "who", "to_whom": "to whom", "time": "when", "account": "account", "query": "query", "note": "note"}
 """What custody lists may state of a file, beside what was done and its hash."""
 EXPORTED = ("account", "query")
+ECHO = "unified-audit"
+"""Sign-ins as the unified audit log repeats them: the same sign-ins once more."""
 LISTED = "known_indicator"
 """The reason that looks for what lists of known indicators name."""
-UNKNOWN: Mapping[str, Any] = {"explains": "", "misses": "", "benign": ()}
+UNKNOWN: Mapping[str, Any] = {"explains": "", "misses": "", "benign": (), "unit": "visit"}
 Row = dict[str, Any]
 Reasons = Mapping[str, Mapping[str, Any]]
 
@@ -61,6 +64,8 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             time=lang.time,
             number=lang.number,
             words=words,
+            standing=standing,
+            rarities=rarities,
             reasons=_known(reasons, answer),
             orphan=reasons.get(ORPHAN, UNKNOWN),
             style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
@@ -75,20 +80,21 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             labels=_labels,
             semi=lang.t("; "),
             words_for=WORDS_FOR,
-            **_parts(answer, lang),
+            **_parts(answer, _known(reasons, answer), lang),
         )
     )
     # blank lines are the templates'
     return re.sub(r"\n\s*\n+", "\n", made)
 
 
-def _parts(answer: Row, lang: Language) -> Row:
+def _parts(answer: Row, known: Reasons, lang: Language) -> Row:
     """What each part of the page shows, made of the answer."""
     span, hidden, said = timeline.axis(answer), timeline.Blind(answer["gaps"]), said_of(answer)
+    titles = {name: str(r["title"]) for name, r in known.items()}
     names, gaps = Names(answer, lang), {g["gap_id"]: g for g in answer["gaps"]}
     views = [
         {
-            **_case(n, c),
+            **_case(n, c, lang),
             "tenants": sorted(_lines(n, c, span, hidden, answer["leads"]), key=lambda g: names.order(g["tenant"])),
             "counter": counter(c, answer, lang),
             "said": _hostile(c, said),
@@ -102,7 +108,9 @@ def _parts(answer: Row, lang: Language) -> Row:
         "unread": advice.unread(answer),
         "views": views,
         "head_views": views[:MOST_IN_HEAD],
-        "questions": story.questions(answer, lang),
+        "questions": story.questions(answer, lang, titles),
+        "titles": titles,
+        "door_sets": doors(answer, lang),
         "chain": lambda case: story.chain(case, lang),
         "asks": asks.asks(answer, lang),
         "wanted": expiry.wanted(answer),
@@ -117,11 +125,11 @@ def _parts(answer: Row, lang: Language) -> Row:
         "whose": lambda gap: _whose(gap, names, lang),
         "concerned": {m["tenant_id"] for c in answer["cases"] for m in c["mailboxes"]},
         "taken": _taken(answer, lang),
-        "dossiers": dossiers(answer, hidden),
+        "dossiers": dossiers(answer, hidden, names, lang),
         "said": said,
         "custody": lambda row: _custody(row, lang),
         "keylines": keylines(answer, lang),
-        "handed": _handed(answer["inputs"]),
+        "handed_over": _handed_over(answer["inputs"], lang),
         "glossary": words_of(lang),
     }
 
@@ -137,15 +145,17 @@ def _taken(answer: Row, lang: Language) -> Markup | None:
     """How the rows of the inputs and the records of the coverage hang together."""
     totals = {n: sum(i[n] for i in answer["inputs"]) for n in ("rows", "records", "duplicates")}
     accesses = sum(c["accesses"] for c in answer["coverage"])
-    signins = sum(s["records"] for c in answer["coverage"] for s in c["streams"] if s["stream"] != "access")
+    streams = [s for c in answer["coverage"] for s in c["streams"] if s["stream"] != "access"]
+    signins = sum(s["records"] for s in streams)
+    echoes = sum(s["records"] for s in streams if s["stream"] == ECHO)
     if totals["records"] < accesses + signins:
         return None
     return lang.t(
         "{rows} rows in all: {records} records, {duplicates} repeats of them, and what was rejected. Of the records {accesses} "
-        "are accesses to mailboxes and {signins} sign-ins, which the coverage above counts; {others} tell of other things, and "
-        "are kept and not judged.",
-        **{n: lang.number(v) for n, v in totals.items()}, accesses=lang.number(accesses), signins=lang.number(signins),
-        others=lang.number(totals["records"] - accesses - signins),
+        "are accesses to mailboxes, {signins} sign-ins, and {echoes} repeat a sign-in in the unified audit log, all of which the "
+        "coverage above counts; {others} tell of other things, and are kept and not judged.",
+        **{n: lang.number(v) for n, v in totals.items()}, accesses=lang.number(accesses), signins=lang.number(signins - echoes),
+        echoes=lang.number(echoes), others=lang.number(totals["records"] - accesses - signins),
     )  # fmt: skip
 
 
@@ -219,14 +229,25 @@ def _custody(row: Row, lang: Language) -> Markup:
     return Markup("<br>").join(lines)
 
 
-def _handed(inputs: list[Row]) -> Row:
-    """How many inputs a custody list speaks of, and how many of their stated hashes are theirs or not."""
+def _handed_over(inputs: list[Row], lang: Language) -> Markup:
+    """Of how many inputs a custody list speaks, and of how many of these the stated hash is theirs."""
+    stated, total = sum(bool(i["custody"]) for i in inputs), len(inputs)
+    if not stated:
+        return lang.tn(
+            "Who exported the {n} file, and how, is not stated: no custody list was handed over with it.",
+            "Who exported the {n} files, and how, is not stated: no custody list was handed over with them.",
+            total,
+        )
     agree = [{e["agrees"] for e in i["custody"]} for i in inputs]
-    return {
-        "stated": sum(bool(i["custody"]) for i in inputs),
-        "agree": sum(True in a and False not in a for a in agree),
-        "differ": sum(False in a for a in agree),
-    }
+    differ = sum(False in a for a in agree)
+    return lang.tn(
+        "A custody list speaks of {stated} of the {n} file: of {agree} the stated SHA-256 is the file's, of {differ} it is "
+        "another. What it states are people's words, kept as they were stated.",
+        "A custody list speaks of {stated} of the {n} files: of {agree} the stated SHA-256 is the file's, of {differ} it is "
+        "another. What it states are people's words, kept as they were stated.",
+        total, stated=lang.number(stated), agree=lang.number(sum(True in a and False not in a for a in agree)),
+        differ=lang.number(differ),
+    )  # fmt: skip
 
 
 def _statement(told: Row, lang: Language) -> Markup:
@@ -249,7 +270,7 @@ def _known(reasons: Reasons, answer: Row) -> dict[str, Mapping[str, Any]]:
     """Every reason that the answer names; one that this version does not know is shown by its name."""
     found = [f for part in (*answer["cases"], *answer["leads"]) for f in part["findings"]]
     named = {f["evidence"]: {**UNKNOWN, "title": f["evidence"], **f} for f in found}
-    return {name: reasons.get(name, told) for name, told in sorted(named.items())}
+    return {name: {**UNKNOWN, **reasons.get(name, told)} for name, told in sorted(named.items())}
 
 
 def _unfound(reasons: Reasons, answer: Row) -> list[str]:
@@ -260,21 +281,23 @@ def _unfound(reasons: Reasons, answer: Row) -> list[str]:
     return [r["title"] for name, r in sorted(reasons.items()) if name not in found]
 
 
-def _case(number: int, case: Row) -> Row:
+def _case(number: int, case: Row, lang: Language) -> Row:
     """What the template needs beside the case."""
     return {
         "number": number,
         "case": case,
-        "reasons": by_reason(case["findings"]),
+        "reasons": [{**r, "alike": rarities.alike(r["findings"], lang)} for r in by_reason(case["findings"])],
         "counted": words.counted(case),
         "distinct": words.distinct(case),
-        "confirmed": sum(m["confirmed"] for m in case["mailboxes"]),
+        "above_line": sum(m["above_line"] for m in case["mailboxes"]),
         "either": any(i["by"] == "either" for m in case["mailboxes"] for i in (*m["messages"], *m["folders"])),
         "alternatives": [(a, list(g)) for a, g in groupby(case["how"]["alternatives"], key=lambda a: a["against"])],
         "carriers": [i for i in case["indicators"] if i["type"] in CARRIERS],
         "shared": [i for i in case["indicators"] if i["type"] not in CARRIERS],
         "heaviest": next(a for a in case["acts"] if a["act_id"] == case["weighing"]["act_id"]),
         "linked": sum(a["basis"] == "link" for a in case["acts"]),
+        "by_word": any(a["basis"] == "person" for a in case["acts"]),
+        "opened": standing.opened_by_shared(case) if case["weighing"]["group"] else None,
     }
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
 from rich.console import Console
 from rich.text import Text
 
-from brokenseal.report import advice, blind, words
+from brokenseal.report import advice, blind, rarities, standing, words
 from brokenseal.report.language import language
 from brokenseal.report.visible import visible
 
@@ -32,10 +33,12 @@ def terminal(answer: Row, console: Console, page: Path | None = None) -> None:
     """Print the answer. page: where the report lies, if it was written."""
     verdict = Text(answer["verdict"].upper(), style=TONES[answer["verdict"]])
     verdict.append(f"  {advice.headline(answer).unescape()}", style="not bold default")
+    if answer["drill"]:
+        console.print(Text(str(words.drill(language())), style="bold"), soft_wrap=not console.is_terminal)
     console.print(verdict, soft_wrap=not console.is_terminal)
     for case in answer["cases"][:MOST_CASES]:
         console.print()
-        _case(case, answer["tool"], console)
+        _case(case, answer["tool"], answer["as_of"], console)
     if len(answer["cases"]) > MOST_CASES:
         console.print(
             Text(f"and {words.many(len(answer['cases']) - MOST_CASES, 'more case')} in the report", style="dim")
@@ -44,18 +47,20 @@ def terminal(answer: Row, console: Console, page: Path | None = None) -> None:
     say(console, _rest(answer, page))
 
 
-def _case(case: Row, tool: Row, console: Console) -> None:
+def _case(case: Row, tool: Row, as_of: str, console: Console) -> None:
     head = Text(f"{case['severity']} ", style=TONES[case["severity"]])
     head.append(f"case {case['case_id']}: {visible(case['title'])}", style="bold")
     console.print(head, soft_wrap=True)
     since = "" if case["first_access_is"] == "observed" else "no later than "
     rarity = words.once(words.rarity(case["bits"]))
+    rarity += Markup(" (a product of several: “very rare”, no count)") if rarities.product(case) else Markup("")
     rows = [
         ("since", Text(f"{since}{words.minute(case['first_access'])} UTC", style="bold")),
-        ("until", Text(f"{words.minute(case['last_access'])} UTC; {words.still(case['ongoing'])}")),
+        ("until", Text(f"{words.minute(case['last_access'])} UTC; {words.still(case['ongoing'], as_of)}")),
         ("accessed", Text(str(words.accessed(case)))),
         ("mailboxes", Text(_boxes(case["mailboxes"]))),
-        ("how", Text(case["how"]["kind"])),
+        ("how", Text(standing.way(case).striptags())),
+        ("sure", Text(standing.sure(case, brief=True).striptags())),
         (
             "weight",
             Text(f"{case['bits']} bits: a benign act would look at least this odd {rarity}; {words.line(case, tool)}"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from brokenseal.report import advice, blind, words
+from brokenseal.report import advice, blind, standing, words
 from brokenseal.report.language import Language, marked
 
 QUESTIONS = (
@@ -28,9 +28,9 @@ Said = list[Row]
 """Sentences, each with `cannot`: whether it says that something cannot be told."""
 
 
-def questions(answer: Row, lang: Language) -> list[Row]:
-    """Each question with its sentences."""
-    answers = (_who, _since, _which, _did, _blind, _told, _doors, _sooner)
+def questions(answer: Row, lang: Language, titles: dict[str, str]) -> list[Row]:
+    """Each question with its sentences. titles: of the reasons, by name."""
+    answers = (lambda a, x: _who(a, x, titles), _since, _which, _did, _blind, _told, _doors, _sooner)
     return [{"question": lang.t(q), "said": make(answer, lang)} for q, make in zip(QUESTIONS, answers)]
 
 
@@ -54,20 +54,16 @@ def _no_case(answer: Row, lang: Language) -> Said:
     return [_yes(lang.t("No record of access by an intruder in what the logs cover."))]
 
 
-def _who(answer: Row, lang: Language) -> Said:
+def _who(answer: Row, lang: Language, titles: dict[str, str]) -> Said:
     out = []
     for n, case in enumerate(answer["cases"], start=1):
-        of, kind = _of(n, answer, lang), case["how"]["kind"]
-        if kind == "unknown":
+        of = _of(n, answer, lang)
+        if case["how"]["kind"] == "unknown":
             out.append(_no(of + lang.t("how they got in, because no reason found speaks for one way in.")))
             continue
-        reasons = len(case["how"]["because"])
-        said = lang.tn(
-            "How, as far as the evidence says: {kind}, by {n} reason.",
-            "How, as far as the evidence says: {kind}, by {n} reasons.", reasons,
-            kind=lang.say(kind),
-        )  # fmt: skip
-        out.append(_yes(of + said))
+        said = lang.t("What is seen: {way}.", way=standing.way(case, lang))
+        speaks = lang.t("It rests on: {reasons}.", reasons=standing.speaking(case, titles, lang))
+        out.append(_yes(of + said + Markup(" ") + speaks))
     if not out:
         return _no_case(answer, lang)
     who = lang.t("who it was, because a log holds addresses, clients and tokens, and no persons: see the indicators.")
@@ -79,18 +75,14 @@ def _since(answer: Row, lang: Language) -> Said:
     for n, case in enumerate(answer["cases"], start=1):
         of, when = _of(n, answer, lang), lang.time(case["first_access"])
         if case["first_access_is"] == "observed":
-            out.append(_yes(of + lang.t("Since {time}, the first access in the log.", time=when)))
+            said = lang.t("Since {time}, the first access in the log.", time=when)
         else:
             said = lang.t(
                 "No later than {time}; whether earlier cannot be told, because the log begins too late.", time=when
             )
-            out.append(_yes(of + said))
-        last = lang.t(
-            "Last access {time}: {still}.",
-            time=lang.time(case["last_access"]),
-            still=words.still(case["ongoing"], lang),
-        )
-        out.append(_no(of + last) if case["ongoing"] is None else _yes(of + last))
+        out.append(_yes(of + said + Markup(" ") + standing.since(case, answer, lang)))
+        last = of + standing.last(case, answer, lang)
+        out.append(_no(last) if case["ongoing"] is None else _yes(last))
     return out or _no_case(answer, lang)
 
 
@@ -135,7 +127,8 @@ def _did(answer: Row, lang: Language) -> Said:
             _no(lang.t("what else they did, because this answer holds visits to mailboxes, and no change or deed."))
         )
     learnt = lang.t(
-        "what they learned, because the log names messages and holds no word of them: the mail itself must be looked at."
+        "what they learned, because the log names messages and holds no word of them: the mail itself must be "
+        "looked at."
     )
     return [*out, _no(learnt)]
 
@@ -146,35 +139,77 @@ def _blind(answer: Row, lang: Language) -> Said:
     return [_yes(lang.t("{gaps}: each with its reason, below.", gaps=blind.counted(answer["gaps"], lang)))]
 
 
+PARTIES = (
+    marked("The owners of these mailboxes: always, each by the dossier of the mailbox."),
+    marked(
+        "Whoever wrote or was written to: if the messages name them, or hold what can hurt them; somebody must "
+        "look at the mail."
+    ),
+    marked(
+        "The data protection authority: if personal data were accessed, which mail nearly always holds. In the "
+        "European Union "
+        "within 72 hours of knowing, and the persons concerned too where their risk is high."
+    ),
+    marked(
+        "The authority of the sector, and the one for the security of networks: if the organisation must report "
+        "incidents there."
+    ),
+    marked("The provider: always, with the numbered questions below."),
+    marked("The insurer: if a policy covers it; mostly before money is spent."),
+    marked("The police: as the head of the organisation decides, and before devices are wiped."),
+)
+"""Who may have to be told, each with what decides it."""
+
+
 def _told(answer: Row, lang: Language) -> Said:
     if not answer["cases"]:
         return _no_case(answer, lang)
     tenants = {m["tenant_id"] for c in answer["cases"] for m in c["mailboxes"]}
     boxes = {(m["tenant_id"], m["mailbox"]) for c in answer["cases"] for m in c["mailboxes"]}
     said = lang.t(
-        "At least the {mailboxes} of {organisations}; each has a dossier that names no other.",
+        "At least the {mailboxes} of {organisations}; each has a dossier that names no other. To hand over one "
+        "alone: choose its "
+        "name in the timeline, then “this dossier alone”, and print; what is printed then holds that one and no "
+        "other name.",
         mailboxes=words.mailboxes(len(boxes), lang),
         organisations=words.organisations(len(tenants), lang),
     )
     law = lang.t(
         "by when, because that hangs on the law of the place and on what the messages say; the clock may already run."
     )
-    return [_yes(said), _no(law)]
+    return [_yes(said), *(_yes(lang.t(p)) for p in PARTIES), _no(law)]
 
 
 def _doors(answer: Row, lang: Language) -> Said:
     shut = lang.t("whether they are shut now, because no export of the present settings is part of this answer.")
     if not answer["cases"]:
         return [*_no_case(answer, lang), _no(shut)]
-    known = advice.doors(answer, lang) or [lang.t("None is known before the persons concerned have been asked.")]
-    return [*(_yes(d) for d in known), _no(shut)]
+    known = advice.doors(answer, lang)
+    if not known:
+        return [_yes(lang.t("None is known before the persons concerned have been asked.")), _no(shut)]
+    order = lang.t("In which order, where, how and by whom stands under “Doors to shut”: evidence is kept first.")
+    return [*(_yes(d) for d in known), _yes(order), _no(shut)]
 
 
 def _sooner(answer: Row, lang: Language) -> Said:
     why = lang.t(
-        "because this answer looks at the whole time at once; it does not say what each day alone would have shown."
+        "from this answer, because it looks at the whole time at once. This tells it: lay only the files that "
+        "were there on an "
+        "earlier day into a folder, and run {command}; exit code 3 means that on that day it would have been noticed.",
+        command=_code("brokenseal investigate EARLIER --out earlier"),
     )
-    return [_no(why)]
+    soon = lang.t(
+        "How soon the next time: as often as new logs are taken in and judged, by {often}. In invented "
+        "organisations {drill} counts "
+        "after how many visits it is noticed.",
+        often=_code("brokenseal investigate NEW --lake LAKE --out answer"), drill=_code("brokenseal drill score"),
+    )  # fmt: skip
+    return [_no(why), _yes(soon)]
+
+
+def _code(text: str) -> Markup:
+    """A command inside a sentence."""
+    return Markup('<code dir="ltr">{}</code>').format(text)
 
 
 def chain(case: Row, lang: Language) -> list[Row]:

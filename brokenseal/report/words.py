@@ -30,19 +30,22 @@ LINKS = {
     "token": marked("linked to the sign-in by the token"),
     "session": marked("linked to a sign-in by the session"),
     "circumstantial": marked("a sign-in of the same person and address lies near; no proof"),
-    "orphan": marked("no sign-in issued the token or session"),
+    "orphan": marked("no sign-in in these logs issued the token or session"),
     "unlinkable": marked("the record names neither token nor session"),
     "pending": marked("the sign-in logs that would show it are missing or not yet settled"),
 }
 BASES = {
-    "own evidence": marked("on its own evidence"),
-    "link": marked("by a link"),
+    "own evidence": marked("found by itself"),
+    "link": marked("found by a link"),
     "person": marked("by a person's word"),
 }
 TERMS = {
     "network": marked("Network"),
     "client": marked("Client"),
-    "jointly": marked("Network and client are one event, and count as one"),
+    "jointly": marked(
+        "Network and client are one event (a new device in a new place): counted together they are so much commoner than "
+        "multiplied"
+    ),
     "token": marked("Token"),
     "volume": marked("How much was accessed"),
     "intelligence": marked("Lists of known indicators"),
@@ -51,7 +54,7 @@ TERMS = {
 """What an act's weight is made of, in the order in which it is added up."""
 STREAMS = {
     "access": marked("mailbox access"),
-    "unified-audit": marked("unified audit"),
+    "unified-audit": marked("sign-in, as the unified audit log repeats it"),
     "interactive": marked("interactive sign-in"),
     "non-interactive": marked("non-interactive sign-in"),
     "service-principal": marked("service principal sign-in"),
@@ -78,12 +81,12 @@ def moment(time: datetime | None) -> str | None:
 
 def minute(text: str | None) -> str:
     """A time of the answer in the terminal: to the minute, in UTC."""
-    return "unknown" if text is None else f"{text[:10]} {text[11:16]}"
+    return language().minute(text)
 
 
 def day(text: str | None) -> str:
     """The date of a time of the answer, in the terminal."""
-    return "unknown" if text is None else text[:10]
+    return language().day(text)
 
 
 def many(number: int, one: str, more: str | None = None) -> str:
@@ -105,6 +108,11 @@ def log(name: str, lang: Language) -> Markup:
 def by(whose: str, lang: Language) -> Markup:
     """Whose access it was."""
     return lang.t(BY[whose]) if whose in BY else lang.say(whose)
+
+
+def drill(lang: Language) -> Markup:
+    """What is said of logs that are invented."""
+    return lang.t("A drill: every person and organisation here is invented.")
 
 
 def mailboxes(number: int, lang: Language) -> Markup:
@@ -263,14 +271,21 @@ def group_terms(case: Row, lang: Language) -> list[tuple[Markup, float]]:
     return [(name, float(bits)) for name, bits in told if bits]
 
 
-def still(ongoing: bool | None, lang: Language | None = None) -> Markup:
-    """Whether they are still there."""
+def still(ongoing: bool | None, as_of: str, lang: Language | None = None) -> Markup:
+    """Whether they were still there at the end of the logs. as_of: of the answer."""
     lang = lang or language()
+    end = lang.day(as_of)
     if ongoing:
-        return lang.t("the last access lies within the last 72 hours looked at: take it that they are still there")
+        return lang.t(
+            "within the last 72 hours of these logs, which end on {end}: take it that at their end they were still there",
+            end=end,
+        )
     if ongoing is None:
-        return lang.t("whether they are still there cannot be told: the log ends too soon after the last access")
-    return lang.t("no record of further access since")
+        return lang.t(
+            "whether they were still there at the end of these logs ({end}) cannot be told: they end too soon after it",
+            end=end,
+        )
+    return lang.t("no record of further access up to the end of these logs ({end})", end=end)
 
 
 def counted(case: Row) -> tuple[int, int]:

@@ -140,7 +140,7 @@ def demo(
         truth = invent(out, seed, progress.say)
     typer.echo(_told(out, truth))
     # the same way that any other logs go; that it finds an intrusion is no failure of the demo
-    investigate([out / LOGS], out / ANSWER, memory=memory, threads=threads)
+    investigate([out / LOGS], out / ANSWER, memory=memory, threads=threads, drill=True)
     _second_act()
     return 0
 
@@ -187,6 +187,9 @@ def world(
             processes=os.cpu_count() or 1, report=progress.say,
         )  # fmt: skip
     typer.echo(_told(out, truth))
+    typer.echo(
+        f"brokenseal investigate {out / 'logs'} --out {out / 'answer'} --drill says on every page that it is invented"
+    )
     return 0
 
 

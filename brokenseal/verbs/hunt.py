@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
         indicators: list[Path] | None = typer.Option(
             None, help="Known indicators as STIX 2.1, MISP or CSV: evidence like any other."
         ),
+        drill: bool = typer.Option(False, help="These logs are invented: the answer says so; nothing else changes."),
         memory: str = typer.Option("2GB", help="Memory for the engine."),
         threads: int | None = typer.Option(None, help="Threads; by default all cores."),
         engine: str = typer.Option("duckdb", help="duckdb, or spark."),
@@ -40,5 +41,5 @@ def register(app: typer.Typer) -> None:
             opened = progress.opening(lake, memory=memory, threads=threads, engine=engine, master=master)
             with opened:
                 keep(opened, words)
-                run = analyse(opened, Options(as_of, false_cases, isolate, tuple(mmdb)), progress.say)
+                run = analyse(opened, Options(as_of, false_cases, isolate, tuple(mmdb), drill), progress.say)
         typer.echo(f"judged: run {run} in {lake}; `brokenseal report --lake {lake}` writes the answer")

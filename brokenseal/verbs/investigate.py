@@ -56,6 +56,9 @@ def investigate(
         Path | None,
         typer.Option("--custody", help="CSV or JSON list: who handed over which files, when, their hashes."),
     ] = None,
+    drill: Annotated[
+        bool, typer.Option("--drill", help="These logs are invented: say so on every page; nothing else changes.")
+    ] = False,
 ) -> int:
     """Read logs, judge every visit, and write the answer.
 
@@ -89,7 +92,8 @@ def investigate(
                 opened, paths, tenant=tenant, threads=opened.threads, memory=memory, report=progress.step
             )
             pipeline.keep(opened, words)
-            pipeline.analyse(opened, pipeline.Options(as_of, false_cases, isolate, tuple(mmdb or ())), progress.say)
+            options = pipeline.Options(as_of, false_cases, isolate, tuple(mmdb or ()), drill)
+            pipeline.analyse(opened, options, progress.say)
             answer = report.write(opened, out, call, pipeline.described(), language)
     for line in sorted(summary.problems):
         typer.echo(report.visible(line), err=True)

@@ -95,7 +95,7 @@ def by_word(answer: Row) -> Row:
     """The same, where the case stands on that word alone."""
     case = {**answer["cases"][0], "severity": "high", "bits": 3.1, "stands_on": "a person's word", "ongoing": None}
     case["acts"] = [{**a, "basis": "person", "bits": 3.1} for a in case["acts"]]
-    case["mailboxes"] = [{**m, "confirmed": False} for m in case["mailboxes"]]
+    case["mailboxes"] = [{**m, "above_line": False} for m in case["mailboxes"]]
     return {**answer, "cases": [case]}
 
 

@@ -38,13 +38,15 @@ def grown(answer: Row, *, tenants: int, mailboxes: int, messages: int) -> Row:
             {
                 **pattern_box["messages"][i % 5],
                 "message_id": f"<{n}.{i}@ministry.example>",
+                "act_id": identity("grown", n, 0),
                 "subject": f"Subject {n}-{i}",
             }
             for i in range(share)
         ]
         first, last = _stamp(min(times)), _stamp(max(times) + timedelta(minutes=9))
         boxes.append({**pattern_box, "tenant_id": tenant, "mailbox": name, "first_access": first, "last_access": last,
-                      "messages": items, "folders": _folders(n, first), "confirmed": n % 3 == 0})  # fmt: skip
+                      "messages": items, "folders": _folders(n, first, identity("grown", n, 0)),
+                      "above_line": n % 3 == 0})  # fmt: skip
     case["acts"] = sorted(acts, key=lambda a: (a["first"], a["act_id"]))
     case["weighing"] |= {"act_id": case["acts"][0]["act_id"], "act_bits": case["acts"][0]["bits"]}
     case["findings"] = sorted(findings, key=lambda f: (-f["bits"], f["evidence"], f["finding_id"]))
@@ -67,10 +69,13 @@ def grown(answer: Row, *, tenants: int, mailboxes: int, messages: int) -> Row:
     return out
 
 
-def _folders(number: int, first: str) -> list[Row]:
+def _folders(number: int, first: str, act: str) -> list[Row]:
     """Every fifth mailbox was synchronised, too: one folder with a name, one without."""
     names = (f"Folder {number}", None) if number % 5 == 0 else ()
-    return [{"folder": name, "first_access": first, "certainty": "folder", "by": "intruder"} for name in names]
+    return [
+        {"folder": name, "first_access": first, "certainty": "folder", "by": "intruder", "act_id": act}
+        for name in names
+    ]
 
 
 def _stamp(time: datetime) -> str:

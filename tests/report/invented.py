@@ -28,12 +28,13 @@ FORMULA = '=HYPERLINK("http://attacker.example","open")'
 LONG = "budget " * 200
 SUBJECTS = (MARKUP, ESCAPES, FORMULA, LONG, "Agenda for Thursday")
 AGENT = "Mozilla/5.0 \x1b[31m<b>red</b>"
-OPTIONS = {"as_of": None, "false_cases": 0.5, "isolate": False}
+OPTIONS = {"as_of": None, "drill": False, "false_cases": 0.5, "isolate": False}
 HASHES = {"priors": "5" * 64}
 REASONS = {
     "unissued_token": {
-        "title": "Token that was never issued",
+        "title": "Token without a sign-in in these logs",
         "aspect": "token",
+        "unit": "visit",
         "explains": "The provider writes a sign-in for each token it gives out.",
         "misses": "A forger who copies the id of a token that was issued.",
         "benign": [["a sign-in stream was not exported", "the provider's own sign-in logs"]],
@@ -43,6 +44,7 @@ REASONS = {
     "new_network": {
         "title": "Network new to this mailbox",
         "aspect": "network",
+        "unit": "relationship",
         "explains": "How well this network is known.",
         "misses": "An intruder in the victim's own network.",
         "benign": [["travel", "where the person was"]],
@@ -161,7 +163,7 @@ def finding(v: Row, evidence: str, weight: int, counts: tuple[int, ...]) -> Row:
         **dict(zip(names, counts)),
         "ground": REASONS[evidence]["ground"],
         "act_bits_without": v["bits"] - weight,
-        "reason": f"{REASONS[evidence]['title']} (in 2 of 2 visits like it)",
+        "reason": str(REASONS[evidence]["title"]),
         "record_ids": [record_id(v, 0)],
     }
 
@@ -280,7 +282,7 @@ def _boxes(case: str) -> list[Row]:
             "case_id": case,
             "tenant_id": tenant(b),
             "mailbox": b,
-            "confirmed": b != BOXES[2],
+            "above_line": b != BOXES[2],
             "first_access": first,
             "either_from": BEGIN + timedelta(days=7, hours=9) if b == BOXES[0] else None,
             "last_access": last,
@@ -294,6 +296,8 @@ def _items(case: str) -> list[Row]:
     out: list[Row] = []
     for box in BOXES:
         own = {"case_id": case, "tenant_id": tenant(box), "mailbox": box, "first_access": first, "by": "intruder"}
+        visit = next(v for v in visits() if v["mailbox"] == box and v["role"] == "intruder")
+        own["act_id"] = visit["visit_id"]
         out += [
             own
             | {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import platform
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tests.conftest import need_spark
 from tests.report import invented
 
 CONTRACT = {
-    "": "schema as_of verdict exit tool inputs coverage cases leads gaps keys decisions",
+    "": "schema as_of drill verdict exit tool inputs coverage cases leads gaps keys decisions",
     "tool": "version options budget line_bits group_line_bits hashes",
     "inputs": "path sha256 format rows records duplicates rejected custody",
     "coverage": "tenant_id domains from to mailboxes accesses streams missing linkage",
@@ -29,8 +30,8 @@ CONTRACT = {
 CASE = {
     "acts": "act_id kind mailbox first last ip user_agent app_id session_id token_id link issuance_id bits basis linked_by "
     "link_bits weighed",
-    "findings": "finding_id act_id evidence aspect ground attack bits once_in reason record_ids",
-    "mailboxes": "tenant_id mailbox confirmed first_access either_from last_access record_ids messages folders",
+    "findings": "finding_id act_id evidence aspect ground attack bits once_in reason counts record_ids",
+    "mailboxes": "tenant_id mailbox above_line first_access either_from last_access record_ids messages folders",
     "indicators": "type value seen bits first last",
 }
 
@@ -54,7 +55,7 @@ def test_a_case_s_keys_are_the_contract_s(answer: dict[str, Any], part: str) -> 
 def test_an_unknown_key_or_a_missing_one_breaks_the_contract(answer: dict[str, Any]) -> None:
     more, less = copy.deepcopy(answer), copy.deepcopy(answer)
     more["cases"][0]["colour"] = "red"
-    del less["cases"][0]["mailboxes"][0]["confirmed"]
+    del less["cases"][0]["mailboxes"][0]["above_line"]
     for broken in (more, less):
         with pytest.raises(jsonschema_rs.ValidationError):
             report.validate(broken)
@@ -68,7 +69,7 @@ def test_verdict_and_exit(answer: dict[str, Any], quiet: dict[str, Any]) -> None
 def test_the_case_holds_every_mailbox_and_message(answer: dict[str, Any]) -> None:
     case = answer["cases"][0]
     assert [m["mailbox"] for m in case["mailboxes"]] == list(invented.BOXES)
-    assert [m["confirmed"] for m in case["mailboxes"]] == [True, True, False]
+    assert [m["above_line"] for m in case["mailboxes"]] == [True, True, False]
     for box in case["mailboxes"]:
         assert sorted(m["subject"] for m in box["messages"]) == sorted(invented.SUBJECTS)
         assert [f["certainty"] for f in box["folders"]] == ["folder"]
@@ -93,14 +94,14 @@ def test_an_indicator_is_rare_among_benign_visits(answer: dict[str, Any]) -> Non
 def test_the_kind_follows_from_the_reasons(answer: dict[str, Any]) -> None:
     how = answer["cases"][0]["how"]
     known = {f["finding_id"]: f["evidence"] for f in answer["cases"][0]["findings"]}
-    assert how["kind"] == "forged token"
+    assert how["kind"] == "token of unknown origin"
     assert [known[f] for f in how["because"]] == ["unissued_token"]
 
 
 def test_beside_an_orphan_stand_its_innocent_explanations(answer: dict[str, Any]) -> None:
     alternatives = {a["kind"]: a for a in answer["cases"][0]["how"]["alternatives"]}
     orphan = alternatives["a sign-in stream was not exported"]
-    assert "of 980 comparable acts in this organisation that nobody doubts, 0 are as odd" in orphan["against"]
+    assert "of 980 visits in this organisation that nobody doubts, 0 are as odd" in orphan["against"]
     assert "of 2,900 in all organisations, 0 are." in orphan["against"]
     assert all(a["would_decide"] for a in alternatives.values())
     chance = alternatives["benign acts that look odd by chance"]["against"]
@@ -143,5 +144,6 @@ def test_the_files_and_their_hash(answer: dict[str, Any], invented_lake: Path, t
     run = json.loads((tmp_path / "out" / "run.json").read_bytes())
     assert told == report.dump(answer)
     assert run["answer_sha256"] == hashlib.sha256(told).hexdigest()
+    assert run["machine"] == f"{platform.system()} {platform.release()} {platform.machine()}"
     assert (run["ledger_head"], run["rounds"], run["started"]) == (head, 3, "2025-04-01T00:00:00Z")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["answer.json", "report.html", "run.json"]

@@ -151,10 +151,16 @@ def test_marks_are_told_apart_without_colour(opened: Any) -> None:
     """Each kind of mark has a form of its own, not a colour alone."""
     page = opened("forty", "en")
     forms = page.evaluate(
-        "['o','l','p','q'].map(c => { const s = getComputedStyle(document.querySelector('.key i.' + c));"
+        "['o','l','p','q'].map(c => { const i = document.createElement('i'); i.className = c;"
+        " document.querySelector('.key').append(i); const s = getComputedStyle(i);"
         " return [s.transform, s.borderRadius, s.width, s.backgroundColor !== s.borderTopColor].join() })"
     )
     assert len(set(forms)) == 4
+
+
+def test_the_legend_names_only_marks_that_are_there(opened: Any) -> None:
+    shown = opened("forty", "en").locator(".key").first
+    assert [shown.locator(f"i.{c}").count() for c in "olpq"] == [1, 1, 0, 1]
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
@@ -186,3 +192,19 @@ def test_no_name_and_no_day_of_the_timeline_is_cut_or_lies_over_another(opened: 
     )
     ordered = sorted(days)
     assert len(days) > 1 and all(a[1] <= b[0] + 1 for a, b in pairwise(ordered)), ordered
+
+
+def test_each_sheet_has_its_number(opened: Any) -> None:
+    """The browser knows the margin box; what it does not know it drops from the rules."""
+    page = opened("one", "en")
+    rules = page.evaluate(
+        "[...document.styleSheets[0].cssRules].filter(r => r instanceof CSSPageRule).map(r => r.cssText).join(' ')"
+    )
+    assert "@bottom-right" in rules and "counter(page)" in rules and "counter(pages)" in rules
+
+
+def test_a_dossier_printed_alone_begins_on_the_first_sheet_with_what_would_decide(opened: Any) -> None:
+    page = opened("dozen", "en", width=794, place="#d1-3")
+    page.emulate_media(media="print")
+    assert page.locator("#d1-3").bounding_box()["y"] < 200
+    assert "What each reason means" in page.evaluate("document.body.innerText")

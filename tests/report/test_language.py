@@ -68,11 +68,11 @@ def test_arabic_has_six_plurals() -> None:
 def test_a_sentence_of_the_answer_is_translated_with_its_figures() -> None:
     told = str(
         language("ar").say(
-            "Token that was never issued: of 117 comparable acts in this organisation that nobody doubts, "
+            "Token without a sign-in in these logs: of 117 visits in this organisation that nobody doubts, "
             "0 are as odd as this or odder; of 2,900 in all organisations, 1,598 are."
         )
     )
-    assert "رمز لم يصدر قط" in told and "١١٧" in told and "١٬٥٩٨" in told and "span" not in told
+    assert "رمز بلا تسجيل دخول في هذه السجلات" in told and "١١٧" in told and "١٬٥٩٨" in told and "span" not in told
 
 
 def test_what_is_not_known_stays_english_and_is_marked_so() -> None:
@@ -112,3 +112,12 @@ def test_a_pattern_does_not_swallow_the_next_sentence() -> None:
         )
     )
     assert "bdi" not in told and "Without" not in told and "٢٦" in told and "٨٫٥" in told
+
+
+def test_a_date_within_a_sentence_of_the_answer_is_written_in_the_reader_s_way() -> None:
+    said = "The key is gone; it was published until 2025-03-02 at the least."
+    assert str(language("en").say(said)) == "The key is gone; it was published until 2 Mar 2025 at the least."
+    assert "٢ مارس ٢٠٢٥" in language("ar").say(said) and "2025-03-02" not in language("ar").say(said)
+    assert str(language("en").say("at 2025-03-02T10:05:00Z, of 2025-13-02, id 2025-03-02-7, 2025-02-31")) == (
+        "at 2 Mar 2025 10:05, of 2025-13-02, id 2025-03-02-7, 2025-02-31"
+    )

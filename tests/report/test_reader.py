@@ -52,7 +52,10 @@ def test_where_a_list_is_cut_the_page_says_where_the_whole_one_is(
 ) -> None:
     monkeypatch.setattr(asks, "MOST_CARRIED", 2)
     told = _text(_section(report.html(answer, invented.REASONS), "asks"))
-    assert "and 4 more; the whole list is in answer.json, and in acts.csv and indicators.csv" in told
+    assert (
+        "and 4 more; the whole list is in answer.json, and brokenseal report --lake LAKE --out OUT --format csv writes it"
+        in told
+    )
 
 
 @pytest.mark.parametrize("tag", ["en", "ar"])
@@ -99,7 +102,7 @@ def test_copies_and_different_messages_are_told_apart(answer: dict[str, Any]) ->
 @pytest.mark.parametrize(
     ("kind", "step"),
     [
-        ("forged token", "Revoke the sessions of these accounts, and block the addresses"),
+        ("token of unknown origin", "Shut both sets of doors, those of a stolen session or token"),
         ("session or token used elsewhere", "Revoke the sessions of these accounts, then change passwords"),
         ("delegate or application", "take that permission or consent away, switch the application's sign-in off"),
         ("mail client synchronising", "Block the device that synchronised, revoke the sessions"),
@@ -137,7 +140,7 @@ def test_rows_records_and_what_is_covered_hang_together(answer: dict[str, Any]) 
     made["inputs"][0] |= {"records": records, "duplicates": 7, "rows": records + 8}
     told = _text(_section(report.html(made, invented.REASONS), "inputs"))
     assert "5,008 rows in all: 5,000 records, 7 repeats of them" in told
-    assert f"{accesses} are accesses to mailboxes and {signins} sign-ins" in told
+    assert f"{accesses} are accesses to mailboxes, {signins} sign-ins, and 0 repeat" in told
     assert f"{records - accesses - signins:,} tell of other things" in told
 
 
@@ -152,7 +155,7 @@ def test_on_a_narrow_page_every_cell_of_a_dossier_has_a_name(answer: dict[str, A
     assert acts is not None
     assert [
         n
-        for n in ("First", "Last", "Address", "Client", "Sign-in", "Bits", "There", "Id")
+        for n in ("First", "Last", "Address", "Client", "Sign-in", "Bits", "Found", "Visit; token; session")
         if f":&#39;{n}&#39;" not in acts[1] and f":'{n}'" not in acts[1]
     ] == []
 
@@ -163,7 +166,7 @@ def test_a_step_names_the_cases_that_it_is_for_where_there_are_several(answer: d
     other = {**first, "case_id": "0" * 16, "how": {**first["how"], "kind": "unknown"}}
     made["cases"] = [first, other, {**first, "case_id": "1" * 16}]
     steps = [str(s.striptags()) for s in advice.steps(made)]
-    assert any(s.startswith("Cases 1 and 3: Revoke the sessions of these accounts, and block") for s in steps)
+    assert any(s.startswith("Cases 1 and 3: Shut both sets of doors, those") for s in steps)
     assert any(s.startswith("Case 2: Revoke the sessions of these accounts, then change") for s in steps)
     assert not any(s.startswith("Case") for s in (str(s.striptags()) for s in advice.steps(answer)))
 

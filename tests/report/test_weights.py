@@ -58,7 +58,7 @@ def test_a_case_that_stands_on_a_group_says_which_line_it_is_measured_by(answer:
 
 def test_what_is_left_without_each_reason_is_said(answer: dict[str, Any]) -> None:
     told = " ".join(re.sub(r"<[^>]+>", " ", report.html(answer, invented.REASONS)).split())
-    assert "Without “Token that was never issued” 11.0 below the line" in told
+    assert "Without “Token without a sign-in in these logs” 11.0 below the line" in told
     assert "Without “Network new to this mailbox” 13.9 still above the line" in told
 
 

@@ -90,6 +90,17 @@ def test_same_bytes_with_files_in_another_order_and_one_thread(told: bytes, file
     assert investigate(list(reversed(files)), tmp_path, threads=1) == told
 
 
+def test_that_it_is_a_drill_is_said_and_changes_nothing_else(answer: Answer, files: list[Path], tmp_path: Path) -> None:
+    """Whoever calls real logs a drill hides nothing by it."""
+    with Lake.open(tmp_path / "lake", write=True, create=True) as lake:
+        sources.ingest(lake, files)
+        pipeline.analyse(lake, pipeline.Options(drill=True))
+        drilled = report.answer(lake, pipeline.described())
+    assert drilled["drill"] is True and answer["drill"] is False
+    drilled |= {"drill": False, "tool": {**drilled["tool"], "options": answer["tool"]["options"]}}
+    assert report.dump(drilled) == report.dump(answer)
+
+
 def test_same_bytes_step_by_step(told: bytes, files: list[Path], tmp_path: Path) -> None:
     half = len(files) // 2
     for part in (files[half:], files[:half]):

@@ -107,7 +107,7 @@ def test_hostile_makes_a_case_and_adds_no_bit(lake: Path, called: Callable[..., 
     assert after["verdict"] == "intrusion"
     assert [(c["severity"], c["stands_on"]) for c in after["cases"]] == [("high", "a person's word")]
     box = next(m for c in after["cases"] for m in c["mailboxes"] if m["mailbox"] == "ann@agency.example")
-    assert box["confirmed"] is False
+    assert box["above_line"] is False
     (told,) = after["decisions"]
     assert (told["by"], told["because"], told["decision"], told["acts"]) == (
         "Ann Moor",

@@ -54,7 +54,8 @@ def test_a_small_drill_from_world_to_page(tmp_path: Path) -> None:
     page = (tmp_path / "score.html").read_text()
     assert "<script" not in page.lower() and "default-src 'none'" in page and page.count("<svg") == 1
     kept = tmp_path / "kept" / "sync" / "seed-1"
-    assert json.loads((kept / "answer.json").read_text())["schema"] == "brokenseal.answer/1"
+    answer = json.loads((kept / "answer.json").read_text())
+    assert answer["schema"] == "brokenseal.answer/1" and answer["drill"] is True
 
 
 def test_the_drills_are_listed() -> None:
@@ -74,3 +75,5 @@ def test_the_demo_from_an_empty_folder_to_both_acts(tmp_path: Path) -> None:
     assert "one intruder (forged) inside" in result.output and "INTRUSION" in result.output
     assert "refused by rule 3" in result.output
     assert (tmp_path / "demo/answer/report.html").is_file()
+    assert json.loads((tmp_path / "demo/answer/answer.json").read_text())["drill"] is True
+    assert "A drill: every person and organisation here is invented." in result.output

@@ -96,7 +96,7 @@ def test_the_counts_and_the_visit_without_one_reason_are_sentences(ask: Ask, ids
         "At least this odd are 0 of 14 in this mailbox, 0 of 980 in this organisation, 0 of 2,900 in all organisations, "
         "12 of 15,000 in the shipped prior." in text
     )
-    assert "Without “Token that was never issued” it weighs 9.4 bits: below the line." in text
+    assert "Without “Token without a sign-in in these logs” it weighs 9.4 bits: below the line." in text
     assert "21.4 bits in all; the line for a single visit lies at 13.5" in text
 
 

@@ -1,0 +1,114 @@
+"""What a rarity is made of, in sentences: what was counted in these logs, what was borrowed, and when it is no count at all.
+
+Why: "about once in 12,000" reads like a count of twelve thousand visits; it rests on some hundreds here and on rates that were
+measured elsewhere, most of them in invented worlds. How: each finding holds both counts; a weight beyond all that was
+counted is a product, and is said to be one. Misses: whether the borrowed rates hold in this organisation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+from markupsafe import Markup
+
+from brokenseal import bits
+from brokenseal.report.language import Language, language
+
+FEW = 50
+"""Below so many acts of these logs a rarity rests on a handful."""
+Row = dict[str, Any]
+
+
+def what(number: int, unit: str, lang: Language) -> Markup:
+    """So many of what a reason counts: three things, and so three words. unit: of the reason."""
+    if unit == "relationship":
+        return lang.tn("{n} relationship", "{n} relationships", number)
+    if unit == "peak":
+        return lang.tn("{n} relationship at its oddest visit", "{n} relationships at their oddest visit", number)
+    return lang.tn("{n} visit", "{n} visits", number)
+
+
+def basis(finding: Row, unit: str, lang: Language | None = None) -> Markup:
+    """Both parts of a finding's rarity: counted here, and borrowed. unit: what its reason counts."""
+    lang = lang or language()
+    told = finding["counts"]
+    parts = [
+        lang.t(
+            "Counted in these logs: {seen} of {of} are as odd; what is doubted is left out.",
+            seen=lang.number(told["seen"]),
+            of=what(told["of"], unit, lang),
+        )
+    ]
+    if told["of"] < FEW:
+        parts.append(lang.t("That is a handful."))
+    if told["prior_of"]:
+        borrowed = lang.t(
+            "Borrowed from rates that ship with brokenseal, most of them from invented worlds: {seen} of {of}, which weigh as "
+            "much as {weight} of these.",
+            seen=lang.number(told["prior_seen"]),
+            of=lang.number(told["prior_of"]),
+            weight=lang.number(min(bits.PRIOR_ACTS, told["prior_of"] + 1)),
+        )
+        parts.append(borrowed)
+    else:
+        parts.append(lang.t("Nothing was borrowed from elsewhere."))
+    if round(finding["bits"] * bits.TENTHS) >= bits.ceiling(told["of"] + told["prior_of"]):
+        parts.append(lang.t("No figure may exceed twice what was counted in both; this one lies at that bound."))
+    return Markup(" ").join(parts)
+
+
+def brief(finding: Row, unit: str, lang: Language) -> Markup:
+    """Both parts in few words, where the page has said before what is borrowed."""
+    told = finding["counts"]
+    here = lang.t("{seen} of {of} here", seen=lang.number(told["seen"]), of=what(told["of"], unit, lang))
+    if not told["prior_of"]:
+        return here
+    return lang.t(
+        "{here}, {seen} of {of} borrowed",
+        here=here,
+        seen=lang.number(told["prior_seen"]),
+        of=lang.number(told["prior_of"]),
+    )
+
+
+def alike(findings: list[Row], lang: Language | None = None) -> Markup:
+    """In how many of the visits like it each visit's finding holds, as ranges; nothing where none came again.
+
+    findings: of one reason. Visits like one are those of the same person to the same mailbox, from the same network, with the
+    same client.
+    """
+    lang = lang or language()
+    found = Counter((f["counts"]["hits"], f["counts"]["units"]) for f in findings)
+    if not any(units > 1 for _, units in found):
+        return Markup("")
+    rows = [
+        lang.tn(
+            "{hits} of {units} for {n} visit", "{hits} of {units} for {n} visits", count,
+            hits=lang.number(hits), units=lang.number(units),
+        )
+        for (hits, units), count in sorted(found.items(), key=lambda p: (p[0][1], p[0][0]))
+    ]  # fmt: skip
+    return lang.t(
+        "Of the visits of the same person to the same mailbox, from the same network and with the same client, "
+        "so many are so: "
+        "{rows}.",
+        rows=lang.t("; ").join(rows),
+    )
+
+
+def product(case: Row, lang: Language | None = None) -> Markup:
+    """What a rarity beyond all that was counted is: a product. Nothing where so many acts were counted."""
+    lang = lang or language()
+    counted = [f["counts"] for f in case["findings"]]
+    most = max((c["of"] + c["prior_of"] for c in counted), default=0)
+    if not most or case["bits"] <= math.log2(2 * most):
+        return Markup("")
+    few = min(c["of"] for c in counted)
+    return lang.t(
+        "Nobody counted so many acts: the figure multiplies rarities that are taken to be independent, each "
+        "counted on at most "
+        "{most} acts and some on no more than {few} of these logs. Take it for “very rare”, not for a count.",
+        most=lang.number(most), few=lang.number(few),
+    )  # fmt: skip

@@ -1,0 +1,243 @@
+"""What is seen is told apart from what it may mean: the way in, how sure, what a figure rests on, doors, and a drill."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+import pytest
+
+from brokenseal import report
+from brokenseal.report import doors, rarities, standing
+from brokenseal.report.language import language
+from tests.report import invented
+
+EN = language("en")
+TITLES = {name: str(r["title"]) for name, r in invented.REASONS.items()}
+Row = dict[str, Any]
+
+
+def _text(source: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", source).split())
+
+
+def _section(source: str, name: str) -> str:
+    begin = source.index(f'id="{name}"')
+    return source[begin : source.index("</section>", begin)]
+
+
+@pytest.fixture
+def made(answer: Row) -> Row:
+    return copy.deepcopy(answer)
+
+
+def test_a_token_without_a_sign_in_is_not_called_forged(made: Row) -> None:
+    case = made["cases"][0]
+    told = str(standing.way(case, EN))
+    assert told.startswith("6 tokens without a sign-in in these logs; forgery is one explanation, a stolen")
+    case["acts"][0]["token_id"] = case["acts"][1]["token_id"]
+    assert str(standing.way(case, EN)).startswith("5 tokens without")
+    for act in case["acts"]:
+        act["link"] = "token"
+    assert str(standing.way(case, EN)).startswith("tokens of unknown origin")
+    source = report.html(made, invented.REASONS)
+    assert "forged token" not in _text(source[: source.index('id="limits"')]).lower()
+
+
+def test_both_explanations_stand_first_among_what_it_could_be(made: Row) -> None:
+    kinds = [(a["kind"], a["against"]) for a in made["cases"][0]["how"]["alternatives"][:2]]
+    assert kinds[0][0].startswith("tokens forged with a key") and "4 of 6 token ids have the shape" in kinds[0][1]
+    assert kinds[1][0].startswith("a stolen session or token") and "In 6 of 6 visits neither" in kinds[1][1]
+
+
+def test_each_reason_has_its_own_count(made: Row) -> None:
+    case = made["cases"][0]
+    strongest = next(f for f in case["findings"] if f["evidence"] == "new_network")
+    case["how"]["because"].append(strongest["finding_id"])
+    case["findings"] = [f for f in case["findings"] if f["evidence"] != "new_network"] + [strongest]
+    assert str(standing.speaking(case, TITLES, EN)) == (
+        "“Token without a sign-in in these logs” in 6 of 6 visits; “Network new to this mailbox” in 1 of 6 visits"
+    )
+
+
+def test_visits_above_the_line_and_found_by_a_link_are_two_figures(made: Row) -> None:
+    case = made["cases"][0]
+    told = str(standing.found(case, 13.5, EN))
+    assert told.startswith("6 of 6 visits reach the line by themselves. 1 was first found by a link")
+    case["acts"][0]["bits"] = 13.4
+    assert str(standing.found(case, 13.5, EN)).startswith("5 of 6 visits")
+
+
+@pytest.mark.parametrize(
+    ("stands_on", "above", "told"),
+    [
+        ("one visit", (True, True), "It holds whichever one of its reasons is left out."),
+        ("one visit", (True, False), "It does not hold without each one of its reasons"),
+        ("a person's word", (True, True), "A person said that it was not theirs"),
+        (None, (False, False), "Not sure: it lies below the line"),
+    ],
+)
+def test_how_sure_begins_plainly(made: Row, stands_on: str | None, above: tuple[bool, bool], told: str) -> None:
+    case = made["cases"][0]
+    case["stands_on"] = stands_on
+    for row, holds in zip(case["weighing"]["without"], above):
+        row["above_line"] = holds
+    assert told in str(standing.sure(case, EN))
+    assert not re.search(r"\d", str(standing.sure(case, EN)))
+
+
+def test_a_rarity_shows_what_was_counted_and_what_was_borrowed(made: Row) -> None:
+    found = {f["evidence"]: f for f in made["cases"][0]["findings"]}
+    token = str(rarities.basis(found["unissued_token"], "visit", EN))
+    assert token.startswith("Counted in these logs: 0 of 2,900 visits are as odd; what is doubted is left out.")
+    assert "12 of 15,000, which weigh as much as 20 of these." in token and "handful" not in token
+    network = {**found["new_network"], "counts": {**found["new_network"]["counts"], "of": 16, "seen": 0}}
+    told = str(rarities.basis(network, "relationship", EN))
+    assert "0 of 16 relationships are as odd" in told and "That is a handful." in told
+    assert "Nothing was borrowed from elsewhere." in told and told.endswith("this one lies at that bound.")
+
+
+def test_a_rarity_beyond_all_counting_is_said_to_be_a_product(made: Row) -> None:
+    case = made["cases"][0]
+    assert "each counted on at most 17,900 acts and some on no more than 2,900" in str(rarities.product(case, EN))
+    assert not rarities.product({**case, "findings": []}, EN)
+    assert not rarities.product({**case, "bits": 15.1}, EN) and rarities.product({**case, "bits": 15.2}, EN)
+
+
+def test_visits_like_it_are_told_as_ranges(made: Row) -> None:
+    findings = [f for f in made["cases"][0]["findings"] if f["evidence"] == "unissued_token"]
+    findings[0]["counts"] |= {"hits": 1, "units": 1}
+    assert str(rarities.alike(findings, EN)).endswith("so many are so: 1 of 1 for 1 visit; 2 of 2 for 5 visits.")
+    assert not rarities.alike(findings[:1], EN)
+    assert "visits like it" not in report.html(made, invented.REASONS)
+
+
+def test_what_a_group_shares_opened_as_many_mailboxes_as_it_did(made: Row) -> None:
+    case = made["cases"][0]
+    assert standing.opened_by_shared(case) == 3
+    case["acts"][0]["ip"] = case["acts"][1]["ip"] = "192.0.2.1"
+    case["weighing"]["group"]["shared"] = "address 192.0.2.1"
+    boxes = len({a["mailbox"] for a in case["acts"][:2]})
+    assert standing.opened_by_shared(case) == boxes
+    case["weighing"]["group"]["shared"] = "network and client as64500 | owa"
+    assert standing.opened_by_shared(case) is None
+
+
+def test_the_date_says_what_it_is_worth(made: Row) -> None:
+    told = str(standing.since(made["cases"][0], made, EN))
+    looked = sum(c["mailboxes"] for c in made["coverage"])
+    assert told.startswith("Nothing is known before 3 Mar 2025")
+    assert f"accesses to {looked} mailboxes, {looked - 3} of them in no case" in told
+
+
+def test_a_door_has_its_place_its_way_and_who_and_evidence_comes_first(made: Row) -> None:
+    sets = doors.doors(made, EN)
+    assert [s["title"] for s in sets] == [EN.t(t) for t in (doors.ALL, doors.STOLEN, doors.FORGED)]
+    steps = [step for s in sets for step in s["steps"]]
+    assert [s["number"] for s in steps] == [str(n) for n in range(1, len(steps) + 1)]
+    assert steps[0]["what"] == "First keep the evidence"
+    assert all(s["what"] and s["where"] and s["how"] and s["who"] for s in steps)
+    told = _text(_section(report.html(made, invented.REASONS), "doors"))
+    assert all(_text(s["what"]) in told for s in steps) and "Revoke-MgUserSignInSession -UserId PERSON" in told
+
+
+@pytest.mark.parametrize("kind", sorted(doors.SETS))
+def test_every_way_in_has_doors_and_keeps_the_evidence_first(made: Row, kind: str) -> None:
+    made["cases"][0]["how"]["kind"] = kind
+    first = doors.doors(made, EN)[0]["steps"][0]
+    assert first["what"] == "First keep the evidence"
+
+
+def test_nothing_grave_has_no_doors(made: Row, quiet: Row) -> None:
+    made["cases"][0]["severity"] = "medium"
+    assert doors.doors(made, EN) == [] and 'id="doors"' not in report.html(made, invented.REASONS)
+    assert doors.doors(quiet, EN) == []
+
+
+def test_a_drill_says_so_and_hides_nothing(made: Row) -> None:
+    plain = report.html(made, invented.REASONS)
+    assert made["drill"] is False and "A drill:" not in plain
+    drilled = report.html({**made, "drill": True}, invented.REASONS)
+    # on paper every sheet says it
+    assert '@top-center { content: "A drill:' in drilled and 'content: "A drill:' not in plain
+    drilled, plain = (source[source.index("</style>") :] for source in (drilled, plain))
+    told = "A drill: every person and organisation here is invented."
+    assert _text(drilled).count(told) == 1
+    assert drilled.index("A drill:") < drilled.index("<h1>")
+    assert _text(drilled).replace(told + " ", "") == _text(plain)
+
+
+def test_organisations_stand_in_one_order_among_the_dossiers_too(made: Row) -> None:
+    made["coverage"][0]["domains"], made["coverage"][1]["domains"] = ["zeal.example"], ["alpha.example"]
+    source = report.html(made, invented.REASONS)
+    part = source[source.index('id="dossiers"') :]
+    assert part.index(invented.BOXES[2]) < part.index(invented.BOXES[0])
+
+
+def test_a_message_names_the_visit_that_opened_it_and_a_visit_its_token(made: Row) -> None:
+    case = made["cases"][0]
+    box = case["mailboxes"][0]
+    source = report.html(made, invented.REASONS)
+    dossier = source[source.index('id="d1-0" class') :].split("</article>")[0]
+    act = next(a for a in case["acts"] if a["mailbox"] == box["mailbox"])
+    assert {m["act_id"] for m in box["messages"]} <= {a["act_id"] for a in case["acts"]}
+    assert dossier.count(f"<td>{act['act_id']}") == 1 + len(box["messages"]) + len(box["folders"])
+    assert act["token_id"] in dossier
+
+
+def test_custody_is_told_in_the_head(made: Row) -> None:
+    source = report.html(made, invented.REASONS)
+    assert "Who exported the 1 file, and how, is not stated" in _text(source[: source.index("</header>")])
+
+
+def test_leads_and_dossiers_show_both_parts_in_few_words(made: Row) -> None:
+    source = report.html(made, invented.REASONS)
+    dossier = source[source.index('id="d1-0" class') :].split("</article>")[0]
+    assert "0 of 2,900 visits here, 12 of 15,000 borrowed" in _text(dossier)
+    assert "2 of 2 visits reach the line by themselves." in _text(dossier)
+    assert "4 of 2,900 relationships here." in _text(_section(source, "leads"))
+
+
+def test_sign_ins_that_the_audit_log_repeats_are_told_apart(made: Row) -> None:
+    """They are the same sign-ins once more."""
+    for c in made["coverage"]:
+        c["streams"].append({**c["streams"][-1], "stream": "unified-audit", "records": 7})
+    made["inputs"][0] |= {"records": 5_000, "duplicates": 7, "rows": 5_008}
+    inputs = _text(_section(report.html(made, invented.REASONS), "inputs"))
+    assert "160 sign-ins, and 14 repeat a sign-in in the unified audit log" in inputs
+    coverage = _text(_section(report.html(made, invented.REASONS), "coverage"))
+    assert coverage.count("Sign-in, as the unified audit log repeats it") == 2
+
+
+def test_a_sum_of_gaps_is_shown_by_its_parts(made: Row) -> None:
+    gap, made["cases"][0]["gaps"] = made["gaps"][0], []
+    made["gaps"] = [
+        {**gap, "gap_id": f"{n:016}", "kind": "expired", "meaning": "One." if n < 3 else "Another."} for n in range(5)
+    ]
+    gaps = _text(_section(report.html(made, invented.REASONS), "gaps"))
+    assert ": 5 (3 + 2) expired" in gaps
+
+
+def test_what_each_reason_counts_has_a_word_of_its_own(made: Row) -> None:
+    words = {str(rarities.what(2, unit, EN)) for unit in ("visit", "relationship", "peak")}
+    assert words == {"2 visits", "2 relationships", "2 relationships at their oddest visit"}
+    against = [a["against"] for a in made["cases"][0]["how"]["alternatives"]]
+    assert any("of 980 visits in this organisation" in a for a in against)
+    assert any("of 980 relationships in this organisation" in a for a in against)
+    assert "comparable" not in report.html(made, invented.REASONS)
+
+
+def test_explanations_stand_once_and_what_speaks_against_is_never_blank(made: Row) -> None:
+    source = report.html(made, invented.REASONS)
+    assert _text(source).count("The provider writes a sign-in for each token it gives out.") == 1
+    table = source[source.index("What speaks against it") :].split("</table>")[0]
+    assert "rowspan" not in table and not re.search(r"<td[^>]*>\s*</td>", table)
+
+
+def test_printed_alone_a_dossier_brings_what_would_decide(made: Row) -> None:
+    """The dossier names innocent explanations; what would decide them is printed with it, and names nobody."""
+    source = report.html(made, invented.REASONS)
+    assert "section:not(#dossiers, #reasons, #words)" in source
+    reasons = _section(source, "reasons")
+    assert "Would decide" in reasons and not any(box in reasons for box in invented.BOXES)
