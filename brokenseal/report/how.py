@@ -58,7 +58,7 @@ def how(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) -> d
         "kind": kind,
         "because": sorted(f["finding_id"] for f in strongest.values() if f),
         "alternatives": [
-            *(_origins(case) if kind == TOKEN else ()),
+            *(_origins(case, findings) if kind == TOKEN else ()),
             *_other_kinds(findings, kind, weights),
             _chance(case, findings, lines, reasons),
             *_innocent(findings, reasons),
@@ -66,9 +66,14 @@ def how(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) -> d
     }
 
 
-def _origins(case: Row) -> list[dict[str, str]]:
+def _origins(case: Row, findings: Sequence[Row]) -> list[dict[str, str]]:
     """How somebody comes by tokens of which the logs show no sign-in: both ways, since each has doors of its own."""
     visits, orphans = case["visits"], case["orphans"]
+    shared = len({f["act_id"] for f in findings if f["evidence"] == "foreign_session"})
+    others = (
+        f" In {shared:,} of {visits:,} visits the session or token acted for others than its own person: one that was stolen "
+        "acts for whom it was stolen from."
+    )
     like = case["token_ids"] - case["odd_token_ids"]
     return [
         {
@@ -80,7 +85,8 @@ def _origins(case: Row) -> list[dict[str, str]]:
         {
             "kind": "a stolen session or token, used from elsewhere",
             "against": f"In {orphans:,} of {visits:,} visits neither the token nor its session appears in a sign-in of these "
-            "logs. A stolen one has a sign-in, unless that was before the logs begin, or was not exported.",
+            "logs. A stolen one has a sign-in, unless that was before the logs begin, or was not exported."
+            + (others if shared else ""),
             "would_decide": "the provider's own sign-ins for the session ids; the devices and browsers of these persons",
         },
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from brokenseal import report
-from brokenseal.report import doors, rarities, standing
+from brokenseal.report import doors, how, rarities, standing
 from brokenseal.report.language import language
 from tests.report import invented
 
@@ -241,3 +241,19 @@ def test_printed_alone_a_dossier_brings_what_would_decide(made: Row) -> None:
     assert "section:not(#dossiers, #reasons, #words)" in source
     reasons = _section(source, "reasons")
     assert "Would decide" in reasons and not any(box in reasons for box in invented.BOXES)
+
+
+def test_a_session_of_several_people_speaks_against_a_stolen_one() -> None:
+    case = {"bits": 300, "heaviest": 300, "visits": 4, "orphans": 4, "token_ids": 4, "odd_token_ids": 0, "stands_on": "one visit",
+            "strongest": None}  # fmt: skip
+    found = [
+        {"finding_id": f"{name}{act}", "act_id": act, "evidence": name, "bits": 90, "of": 100, "seen": 0, "tenant_of": 10,
+         "tenant_seen": 0, "unit": "visit"}
+        for act, names in {"a": ["unissued_token", "foreign_session"], "b": ["unissued_token"]}.items()
+        for name in names
+    ]  # fmt: skip
+    told = how.how(case, found, how.Lines(100, 90), {})["alternatives"][1]
+    assert told["kind"] == "a stolen session or token, used from elsewhere"
+    assert "In 1 of 4 visits the session or token acted for others than its own person" in told["against"]
+    alone = [f for f in found if f["evidence"] == "unissued_token"]
+    assert "others" not in how.how(case, alone, how.Lines(100, 90), {})["alternatives"][1]["against"]
