@@ -12,6 +12,7 @@ from ibis.backends.sql.datatypes import DuckDBType
 
 from brokenseal.lake.behind import Behind
 from brokenseal.lake.connect import LOOSE, PACKED, clear, connect, parquet, quoted
+from brokenseal.lake.engine import Compiler
 
 
 def selection(files: Sequence[Path], columns: ibis.Schema, present: frozenset[str] | None = None) -> str:
@@ -51,8 +52,7 @@ class DuckDB:
 
     def __init__(self, *, memory: str, threads: int, spill: Path, compiled: list[str]) -> None:
         self._connection = connect(memory=memory, threads=threads, spill=spill)
-        self._ibis = ibis.duckdb.from_connection(self._connection)
-        self._compiled = compiled
+        self._compiler = Compiler(ibis.duckdb.from_connection(self._connection), compiled)
         self._behind = Behind()
 
     def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema) -> ibis.Table:
@@ -90,8 +90,7 @@ class DuckDB:
         """The SQL with every column cast to what Ibis takes it for: a sum of integers is no integer to DuckDB."""
         # the engine fuses them itself, in no time
         ibis.options.sql.fuse_selects = False
-        sql = str(self._ibis.compile(expr))
-        self._compiled.append(sql)
+        sql = self._compiler.sql(expr)
         casts = (f"{_name(n)}::{DuckDBType.to_string(k)} as {_name(n)}" for n, k in expr.schema().items())
         return f"select {', '.join(casts)} from ({sql})"
 
