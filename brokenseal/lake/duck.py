@@ -11,7 +11,7 @@ import pyarrow as pa
 from ibis.backends.sql.datatypes import DuckDBType
 
 from brokenseal.lake.behind import Behind
-from brokenseal.lake.connect import LOOSE, PACKED, clear, connect, parquet, quoted
+from brokenseal.lake.connect import LOOSE, PACKED, clear, connect, megabytes, parquet, quoted
 from brokenseal.lake.engine import Compiler
 
 
@@ -52,6 +52,10 @@ class DuckDB:
 
     def __init__(self, *, memory: str, threads: int, spill: Path, compiled: list[str]) -> None:
         self._connection = connect(memory=memory, threads=threads, spill=spill)
+        # an analysis is hundreds of short queries over the same files: what each would ask of the system anew, memory and
+        # the files' footers, is kept from one to the next
+        self._connection.execute(f"set block_allocator_memory = '{megabytes(memory) // 2}MiB'")
+        self._connection.execute("set parquet_metadata_cache = true")
         self._compiler = Compiler(ibis.duckdb.from_connection(self._connection), compiled)
         self._behind = Behind()
 
