@@ -166,8 +166,9 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     """
     acts = lake.read("judged")
     acts = acts.filter((acts.bits < alone) & ~acts.at_home).select("visit_id", "apart", "net_level", own="bits")
+    whose = lake.read("relations").select("relationship_id", "tenant_id", "actor")
     keys = lake.read("visit_keys")
-    keys = keys.filter(keys.kind.isin(GROUP_KINDS)).join(acts, "visit_id")
+    keys = keys.filter(keys.kind.isin(GROUP_KINDS)).join(acts, "visit_id").join(whose, "relationship_id")
     oddest = keys.group_by("kind", "value", "tenant_id", "actor").agg(
         apart=keys.apart.max(),
         new=(keys.net_level > COMMON).cast("int64").max(),
