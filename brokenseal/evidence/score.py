@@ -168,11 +168,12 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     acts = acts.filter((acts.bits < alone) & ~acts.at_home).select("visit_id", "apart", "net_level", own="bits")
     whose = lake.read("relations").select("relationship_id", "tenant_id", "actor")
     keys = lake.read("visit_keys")
-    keys = keys.filter(keys.kind.isin(GROUP_KINDS)).join(acts, "visit_id").join(whose, "relationship_id")
-    oddest = keys.group_by("kind", "value", "tenant_id", "actor").agg(
-        apart=keys.apart.max(),
-        new=(keys.net_level > COMMON).cast("int64").max(),
-        relationship_id=keys.relationship_id.min(),
+    keys = keys.filter(keys.kind.isin(GROUP_KINDS)).join(acts, "visit_id")
+    owned = keys.join(whose, "relationship_id")
+    oddest = owned.group_by("kind", "value", "tenant_id", "actor").agg(
+        apart=owned.apart.max(),
+        new=(owned.net_level > COMMON).cast("int64").max(),
+        relationship_id=owned.relationship_id.min(),
     )
     per_key = oddest.group_by("kind", "value").agg(
         n=oddest.count(),
@@ -201,7 +202,7 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     # a group stays what it was when it drew its acts in: one that draws in nobody now is not weighed again
     new = lake.fetch(members.anti_join(lake.read("doubted"), "visit_id").select("by").distinct())["by"].to_pylist()
     drawing = [g for g in chosen if " ".join(_named(g)) in new]
-    lessened.without(lake, keys, drawing, lambda n, total, place: _weight(tails, n, total, place))
+    lessened.without(lake, owned, drawing, lambda n, total, place: _weight(tails, n, total, place))
     return line
 
 
