@@ -188,6 +188,7 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
         if set(new) == set(found) and more == together:
             return Judgement(new, line, group_line, number, True, acts)
         found, together = new, more
+        lake.turn()
     return Judgement(found, line, group_line, MOST_ROUNDS, False, acts)
 
 

@@ -192,7 +192,7 @@ def _collisions(crowds: Table, held: Table, relations: Table) -> Table:
     held: the keys of the found acts, which count for nobody.
     """
     places = held.filter(held.kind.isin(["address", "prefix"]))
-    places = places.join(relations.select("relationship_id", "net"), "relationship_id")
+    places = places.join(relations.select("relationship_id", "net", "tenant_id", "actor"), "relationship_id")
     whose = ["kind", "net", "value", "who"]
     gone = places.mutate(who=keys.who(places)).group_by(whose).agg(gone=ibis._.count())
     left = _kept(crowds.left_join(gone, whose))

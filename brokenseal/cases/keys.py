@@ -19,7 +19,7 @@ DELEGATED = " in another's mailbox"
 
 
 def keys(lake: Lake) -> None:
-    """Write `visit_keys` (visit_id, relationship_id, tenant_id, box, actor, kind, value) and `crowds`."""
+    """Write `visit_keys` (visit_id, relationship_id, kind, value) and `crowds`."""
     v = lake.read("visits")
     v = v.filter(~v.background)
     called = v.filter((v.ip_is == "caller") & v.ip.notnull())
@@ -66,7 +66,5 @@ def _crowds(called: Table) -> Table:
 
 
 def _key(visits: Table, kind: str, value: StringValue) -> Table:
-    rows = visits.select(
-        "visit_id", "relationship_id", "tenant_id", "box", "actor", kind=ibis.literal(kind), value=value
-    )
+    rows = visits.select("visit_id", "relationship_id", kind=ibis.literal(kind), value=value)
     return rows.filter(rows.value.notnull())

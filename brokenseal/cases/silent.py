@@ -47,12 +47,11 @@ def hours(lake: Lake) -> None:
     """Write `access_hours`, what silences are seen in: tenant_id, mailbox, hour, since and until, opened (records but of
     synchronised folders)."""
     a = lake.read("accesses")
-    a = a.filter(a.time.notnull() & a.mailbox.notnull()).mutate(hour=a.time.cast("string")[:13])
+    a = a.filter(a.time.notnull() & a.mailbox.notnull()).mutate(hour=a.time.truncate("h"))
     opened = (a.access != "sync").cast("int64")
-    lake.write(
-        "access_hours",
-        a.group_by("tenant_id", "mailbox", "hour").agg(since=a.time.min(), until=a.time.max(), opened=opened.sum()),
-    )
+    each = a.group_by("tenant_id", "mailbox", "hour").agg(since=a.time.min(), until=a.time.max(), opened=opened.sum())
+    # hours are grouped as numbers, and written as text once each
+    lake.write("access_hours", each.mutate(hour=each.hour.cast("string")[:13]))
 
 
 def mailboxes(lake: Lake, streams: list[Row]) -> Iterator[Left]:

@@ -78,7 +78,7 @@ def _alien(lake: Lake, visits: Table) -> Table:
 
 def _by_day(visits: Table) -> Table:
     v = visits.filter(~visits.background)
-    dated = v.select("relationship_id", day=v["first"].cast("string")[:10])
+    dated = v.select("relationship_id", day=v["first"].date())
     return dated.group_by("relationship_id", "day").agg(visits=dated.count())
 
 

@@ -23,18 +23,6 @@ from brokenseal.lake import Lake
 CUT_MINUTES = 60
 AGGREGATE_MINUTES = 2
 """The provider puts what a client opens within two minutes in one record."""
-KEY = (
-    "tenant_id",
-    "box",
-    "actor",
-    "client",
-    "app_id",
-    "client_app_id",
-    "user_agent",
-    "ip",
-    "token_id",
-    "session_key",
-)
 RELATIONSHIP = ("tenant_id", "box", "actor", "net", "client_key")
 _PERSON = ("tenant_id", "mailbox_guid", "mailbox_object_id", "mailbox", "actor")
 _TOOL = ("client", "app_id", "client_app_id", "user_agent", "agent")
@@ -49,6 +37,7 @@ _HELD = (
     "mailbox_object_id",
     "session",
     "session_key",
+    "program",
     "key_number",
     "net_number",
 )
@@ -82,9 +71,11 @@ def visits(lake: Lake) -> None:
 
 
 def _coded(table: Table, name: str, key: Sequence[str], rest: Sequence[str]) -> Table:
-    """Each distinct row with its number `<name>_row`, and with `<name>`, one number for all rows with the same key."""
+    """Each distinct row with its number `<name>_row`, and with `<name>`, one number for all rows with the same key, which
+    `<name>_text` spells: its part of what names a visit."""
     order = ibis.window(order_by=[table[c] for c in (*key, *rest)])
-    rows = table.mutate(**{f"{name}_row": ibis.row_number().over(order)})
+    text = _joined([table[c] for c in key])
+    rows = table.mutate(**{f"{name}_row": ibis.row_number().over(order), f"{name}_text": text})
     alike = ibis.window(order_by=[rows[c] for c in key])
     return rows.mutate(**{name: ibis.dense_rank().over(alike)})
 
@@ -124,7 +115,8 @@ def _people(accesses: Table, aliases: Table) -> Table:
 def _tools(accesses: Table) -> Table:
     """What accesses are made with. `client_key`: client, applications and agent."""
     seen = accesses.select(*_TOOL).distinct()
-    keyed = seen.mutate(client_key=_joined([seen.client, seen.app_id, seen.client_app_id, seen.agent]))
+    program = _joined([seen.client, seen.app_id, seen.client_app_id])
+    keyed = seen.mutate(program=program, client_key=_joined([program, seen.agent]))
     coded = _coded(keyed, "tool", ("client", "app_id", "client_app_id", "user_agent"), ("agent",))
     return coded.mutate(key_number=ibis.dense_rank().over(ibis.window(order_by=coded.client_key)))
 
@@ -293,12 +285,12 @@ def _visits(numbered: Table, items: Table, people: Table, tools: Table, places: 
     whole = whole.join(_relationships(n, people, tools, places), ["person", "key_number", "net_number"])
     whole = whole.left_join(_messages(n, items), list(_VISIT))
     whole = whole.drop([c for c in whole.columns if c.endswith("_right")])
-    text = _joined([*(whole[c] for c in KEY), whole["first"].cast("string")])
+    text = _joined([*(whole[f"{name}_text"] for name in _NUMBERS), whole["first"].cast("string")])
     background = (whole.client == "restsystem") & (whole.net == "provider")
     carrier = ibis.ifelse(whole.token_id.notnull(), "token", ibis.ifelse(whole.session_id.notnull(), "session", "none"))
     return whole.mutate(
         visit_id=text.hexdigest("sha256")[:16],
         item_count=ibis.coalesce(whole.item_count, 0),
         background=ibis.coalesce(background, ibis.literal(False)),
-        stratum=_joined([whole.client, whole.app_id, whole.client_app_id]) + " | " + carrier,
-    ).drop(*_HELD, *(f"{n}_row" for n in _NUMBERS))
+        stratum=whole.program + " | " + carrier,
+    ).drop(*_HELD, *(f"{n}_{what}" for n in _NUMBERS for what in ("row", "text")))

@@ -1,9 +1,10 @@
 """Groups weighed again without one of their reasons.
 
-What: `group_without`, a row a loud group and reason that it stands on. Why: a case is worth what is left of it when its
-strongest reason falls, and a group falls otherwise than its heaviest act does. How: the members' acts are added up anew
-without the reason; the place falls with the reason that speaks of networks, and the number of mailboxes that one person
-newly opened with the one that speaks of persons. Misses: who would be no member any more without the reason stays one.
+What: `group_without`, a row a loud group that draws somebody in and reason that it stands on. Why: a case is worth what is
+left of it when its strongest reason falls, and a group falls otherwise than its heaviest act does. How: the members' acts
+are added up anew without the reason; the place falls with the reason that speaks of networks, and the number of mailboxes
+that one person newly opened with the one that speaks of persons. Misses: who would be no member any more without the reason
+stays one.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Key = tuple[str, str]
 def without(lake: Lake, keys: Table, groups: list[Row], weigh: Callable[[int, int, int], int]) -> None:
     """Write `group_without`: kind, value, evidence, bits (tenths).
 
-    keys: `kind, value, visit_id, tenant_id, actor, apart` of all who might be in a group; groups: the loud ones; weigh:
+    keys: `kind, value, visit_id, tenant_id, actor, apart` of all who might be in a group; groups: those asked for; weigh:
     a group's weight from its number of actors, their sum and its place, in tenths.
     """
     rows: list[Row] = []

@@ -166,12 +166,14 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     """
     acts = lake.read("judged")
     acts = acts.filter((acts.bits < alone) & ~acts.at_home).select("visit_id", "apart", "net_level", own="bits")
+    whose = lake.read("relations").select("relationship_id", "tenant_id", "actor")
     keys = lake.read("visit_keys")
     keys = keys.filter(keys.kind.isin(GROUP_KINDS)).join(acts, "visit_id")
-    oddest = keys.group_by("kind", "value", "tenant_id", "actor").agg(
-        apart=keys.apart.max(),
-        new=(keys.net_level > COMMON).cast("int64").max(),
-        relationship_id=keys.relationship_id.min(),
+    owned = keys.join(whose, "relationship_id")
+    oddest = owned.group_by("kind", "value", "tenant_id", "actor").agg(
+        apart=owned.apart.max(),
+        new=(owned.net_level > COMMON).cast("int64").max(),
+        relationship_id=owned.relationship_id.min(),
     )
     per_key = oddest.group_by("kind", "value").agg(
         n=oddest.count(),
@@ -190,13 +192,17 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     weighed = [_group(r, tails) for r in rows] + [_person(r) for r in persons]
     chosen = sorted((g for g in weighed if g["weight"] >= line), key=_named)
     groups = lake.put("groups", pa.Table.from_pylist(chosen, schema=_GROUPS))
-    lessened.without(lake, keys, chosen, lambda n, total, place: _weight(tails, n, total, place))
     # who lends the group neither newness nor token and volume is there by chance
     lends = (keys.apart >= MEMBER_BITS) | ((keys.net_level > COMMON) & (keys.own >= MEMBER_BITS))
     reached = lake.read("reach_visits").mutate(kind=ibis.literal(reach.KIND))
     members = keys.filter(lends).select("visit_id", "kind", "value")
     members = members.union(reached.select(*members.columns)).join(groups, ["kind", "value"])
-    lake.write("group_members", members.select("visit_id", by=members.kind + " " + members.value, bits=members.weight))
+    members = members.select("visit_id", by=members.kind + " " + members.value, bits=members.weight)
+    members = lake.write("group_members", members)
+    # a group stays what it was when it drew its acts in: one that draws in nobody now is not weighed again
+    new = lake.fetch(members.anti_join(lake.read("doubted"), "visit_id").select("by").distinct())["by"].to_pylist()
+    drawing = [g for g in chosen if " ".join(_named(g)) in new]
+    lessened.without(lake, owned, drawing, lambda n, total, place: _weight(tails, n, total, place))
     return line
 
 

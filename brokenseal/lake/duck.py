@@ -11,7 +11,8 @@ import pyarrow as pa
 from ibis.backends.sql.datatypes import DuckDBType
 
 from brokenseal.lake.behind import Behind
-from brokenseal.lake.connect import LOOSE, PACKED, clear, connect, parquet, quoted
+from brokenseal.lake.connect import LOOSE, PACKED, clear, connect, megabytes, parquet, quoted
+from brokenseal.lake.engine import Compiler
 
 
 def selection(files: Sequence[Path], columns: ibis.Schema, present: frozenset[str] | None = None) -> str:
@@ -51,8 +52,11 @@ class DuckDB:
 
     def __init__(self, *, memory: str, threads: int, spill: Path, compiled: list[str]) -> None:
         self._connection = connect(memory=memory, threads=threads, spill=spill)
-        self._ibis = ibis.duckdb.from_connection(self._connection)
-        self._compiled = compiled
+        # an analysis is hundreds of short queries over the same files: what each would ask of the system anew, memory and
+        # the files' footers, is kept from one to the next
+        self._connection.execute(f"set block_allocator_memory = '{megabytes(memory) // 2}MiB'")
+        self._connection.execute("set parquet_metadata_cache = true")
+        self._compiler = Compiler(ibis.duckdb.from_connection(self._connection), compiled)
         self._behind = Behind()
 
     def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema) -> ibis.Table:
@@ -90,8 +94,7 @@ class DuckDB:
         """The SQL with every column cast to what Ibis takes it for: a sum of integers is no integer to DuckDB."""
         # the engine fuses them itself, in no time
         ibis.options.sql.fuse_selects = False
-        sql = str(self._ibis.compile(expr))
-        self._compiled.append(sql)
+        sql = self._compiler.sql(expr)
         casts = (f"{_name(n)}::{DuckDBType.to_string(k)} as {_name(n)}" for n, k in expr.schema().items())
         return f"select {', '.join(casts)} from ({sql})"
 

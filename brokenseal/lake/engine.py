@@ -12,6 +12,8 @@ from typing import Protocol
 
 import ibis
 import pyarrow as pa
+from ibis.backends.sql import SQLBackend
+from ibis.expr.operations import Node
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,26 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free what the engine holds."""
+
+
+class Compiler:
+    """Expressions to SQL; equal ones are compiled once, since a loop asks the same in each round.
+
+    compiled: where it notes each SQL text that is asked for.
+    """
+
+    def __init__(self, backend: SQLBackend, compiled: list[str]) -> None:
+        self._backend = backend
+        self._compiled = compiled
+        self._known: dict[Node, str] = {}
+
+    def sql(self, expr: ibis.Table) -> str:
+        """The SQL of an expression."""
+        node = expr.op()
+        if node not in self._known:
+            self._known[node] = str(self._backend.compile(expr))
+        self._compiled.append(self._known[node])
+        return self._known[node]
 
 
 def started(settings: Settings, spill: Path, compiled: list[str]) -> Engine:

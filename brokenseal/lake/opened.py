@@ -244,7 +244,7 @@ class Lake:
     def write(self, table: str, expr: ibis.Table) -> ibis.Table:
         """Run an expression into a table of the run being made; with the columns of schema.py where it has the table.
 
-        A name may be written again; what was made from the earlier rows still sees those.
+        A name may be written again; what was made from the earlier rows still sees those, until `turn`.
         """
         run = self._making()
         known = columns_of(table)
@@ -273,6 +273,13 @@ class Lake:
         assert columns is not None and all(made.columns[c] == kind for c, kind in columns.items())
         view, _ = run.target(name)
         self._kept(run, name, Version(view, made.place, made.files, columns))
+
+    def turn(self) -> None:
+        """A round of a loop ends: where the next writes a table again, what was made from earlier rows sees the new ones.
+
+        So the next round's expressions are equal to this one's, and need not be compiled.
+        """
+        self._making().turn()
 
     def drop(self, *tables: str) -> None:
         """What the rest of the run does without, and whoever reads it later: not kept, not hashed."""

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import os
 import shutil
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,8 +34,8 @@ class Version:
 class Run:
     """A run being made. Its folder counts only once the ledger names it.
 
-    A table may be written again in each round; expressions made from an earlier version still see that version, so it
-    lies there until the run is published.
+    A table may be written again; expressions made from an earlier version still see that version, so it lies there until
+    the run is published. Only `turn` ends that: then the names of views are given out anew.
     """
 
     lake: Path
@@ -42,6 +43,7 @@ class Run:
     tables: dict[str, Version] = field(default_factory=dict)
     _older: list[Version] = field(default_factory=list)
     _count: int = 0
+    _versions: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.name = f"{FOLDER}/{self.run_id}-{os.getpid()}-{next(_NUMBERS)}"
@@ -52,8 +54,12 @@ class Run:
     def target(self, table: str) -> tuple[str, Path]:
         """The next version of a table: the view's name, and the place it is written to."""
         self._count += 1
-        stem = f"{table}-{self._count}"
-        return f"run_{stem}".replace("-", "_"), self.folder / f"{stem}.parquet"
+        self._versions[table] += 1
+        return f"run_{table}_{self._versions[table]}", self.folder / f"{table}-{self._count}.parquet"
+
+    def turn(self) -> None:
+        """A round ends: a table that the next one writes again takes the view of its first version."""
+        self._versions.clear()
 
     def keep(self, table: str, version: Version) -> None:
         """This is the table now."""

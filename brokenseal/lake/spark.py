@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from brokenseal.errors import LakeError
 from brokenseal.lake.connect import COMPRESSION, megabytes, one_line
+from brokenseal.lake.engine import Compiler
 
 _MACHINE = (
     "No space left",
@@ -49,8 +50,7 @@ class Spark:
         self._session = _session(settings(master, memory, spill))
         _OPEN.add(str(spill))
         self._spill = str(spill)
-        self._ibis = ibis.pyspark.connect(self._session)
-        self._compiled = compiled
+        self._compiler = Compiler(ibis.pyspark.connect(self._session), compiled)
 
     def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema) -> ibis.Table:
         """The files as one table, with the columns and types that are asked for; what a file lacks is NULL."""
@@ -81,8 +81,7 @@ class Spark:
         from ibis.backends.pyspark.datatypes import PySparkType
         from pyspark.sql import functions
 
-        sql = str(self._ibis.compile(expr))
-        self._compiled.append(sql)
+        sql = self._compiler.sql(expr)
         casts = (
             functions.col("`" + name.replace("`", "``") + "`").cast(PySparkType.from_ibis(kind)).alias(name)
             for name, kind in expr.schema().items()

@@ -128,10 +128,10 @@ def _days(lake: Lake) -> dict[str | None, Days]:
     """Days with sign-ins, and of these with accesses, of each organisation."""
     signed = lake.read("issuances")
     signed = signed.filter(signed.time.notnull() & (signed.outcome == "success"))
-    signed = signed.select("tenant_id", day=signed.time.cast("string")[:10]).distinct()
+    signed = signed.select("tenant_id", day=signed.time.date()).distinct()
     opened = lake.read("accesses")
     opened = opened.filter(opened.time.notnull())
-    opened = opened.select("tenant_id", day=opened.time.cast("string")[:10], both=ibis.literal(1)).distinct()
+    opened = opened.select("tenant_id", day=opened.time.date(), both=ibis.literal(1)).distinct()
     joined = signed.left_join(opened, ["tenant_id", "day"])
     rows = joined.group_by("tenant_id").agg(signed_in=joined.count(), both=joined.both.count())
     return {r["tenant_id"]: Days(r["signed_in"], r["both"]) for r in lake.fetch(rows).to_pylist()}

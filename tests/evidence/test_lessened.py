@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from brokenseal import pipeline
-from brokenseal.evidence import Case, access, lessened, signin
+from brokenseal.cases import join
+from brokenseal.evidence import Case, access, lessened, score, signin
 from brokenseal.lake import Lake
 from tests.evidence import timeline
 
@@ -23,8 +25,11 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def weighed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Row], dict[str, dict[str, int]]]:
-    """Groups by what they share, and each of them without each reason; seven forged tokens come from one address."""
+def weighed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Row], *tuple[dict[str, dict[str, int]], ...]]:
+    """Groups by what they share, and each of them without each reason; seven forged tokens come from one address.
+
+    Then what is weighed again where all their acts are doubted already, and where one is not.
+    """
     visits = tuple(access(18.3 + n / 50, box=b, token_id=f"x{n}", ip="203.0.113.9") for n, b in enumerate(BOXES[:7]))
     with Lake.open(tmp_path_factory.mktemp("less") / "lake", write=True, create=True) as lake:
         lake.start_run("less")
@@ -34,25 +39,41 @@ def weighed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Row], d
         lake.put("priors", pipeline.priors.table())
         pipeline.weigh(lake, [], [], pipeline.Options(), 400)
         groups = {f"{g['kind']} {g['value']}": g for g in lake.fetch(lake.read("groups")).to_pylist()}
-        without: dict[str, dict[str, int]] = {}
-        for r in lake.fetch(lake.read("group_without")).to_pylist():
-            without.setdefault(f"{r['kind']} {r['value']}", {})[r["evidence"]] = r["bits"]
-    return groups, without
+        without = [_without(lake)]
+        members = sorted(set(lake.fetch(lake.read("group_members"))["visit_id"].to_pylist()))
+        for doubted in (members, members[1:]):
+            lake.put("doubted", pa.table({"visit_id": doubted}, schema=join.DOUBTED))
+            score.groups(lake, 0.25, 400)
+            without.append(_without(lake))
+    return groups, *without
+
+
+def _without(lake: Lake) -> dict[str, dict[str, int]]:
+    out: dict[str, dict[str, int]] = {}
+    for r in lake.fetch(lake.read("group_without")).to_pylist():
+        out.setdefault(f"{r['kind']} {r['value']}", {})[r["evidence"]] = r["bits"]
+    return out
 
 
 def test_without_the_token_s_reason_the_place_is_left(weighed: Any) -> None:
-    groups, without = weighed
+    groups, without, *_ = weighed
     group, left = groups["address 203.0.113.9"], without["address 203.0.113.9"]
     assert group["actors"] == 7 and group["rest"] > 0 < group["place"]
     assert group["place"] <= left["unissued_token"] < group["weight"]
 
 
 def test_without_the_network_s_reason_the_rest_is_left(weighed: Any) -> None:
-    groups, without = weighed
+    groups, without, *_ = weighed
     assert without["address 203.0.113.9"][lessened.PLACE] == groups["address 203.0.113.9"]["rest"]
 
 
 def test_what_a_group_does_not_stand_on_is_not_named(weighed: Any) -> None:
-    groups, without = weighed
+    groups, without, *_ = weighed
     assert "new_client" not in without["address 203.0.113.9"]
     assert all(bits < groups[by]["weight"] for by, told in without.items() for bits in told.values())
+
+
+def test_a_group_that_draws_nobody_in_any_more_is_not_weighed_again(weighed: Any) -> None:
+    _, first, all_doubted, one_new = weighed
+    assert all_doubted == {}
+    assert set(one_new) <= set(first) and "address 203.0.113.9" in one_new

@@ -79,6 +79,19 @@ def test_an_earlier_version_is_still_seen_by_what_was_made_of_it(lake: Lake) -> 
     ]
 
 
+def test_a_round_sees_its_own_rows_and_compiles_nothing_again(lake: Lake) -> None:
+    made, texts = [], []
+    for n in (1, 2, 3):
+        first = lake.put("numbers", pa.table({"n": [n]}))
+        second = lake.write("doubled", first.mutate(n=first.n * 2))
+        made.append(lake.fetch(second.mutate(n=second.n + 1))["n"].to_pylist())
+        texts.append(lake.compiled[-2:])
+        lake.turn()
+    assert made == [[3], [5], [7]]
+    assert all(own[0] is texts[0][0] and own[1] is texts[0][1] for own in texts)
+    assert lake.fetch(lake.read("numbers"))["n"].to_pylist() == [3]
+
+
 def test_a_table_without_rows(lake: Lake) -> None:
     empty = lake.put("empty", ODD.slice(0, 0))
     written = lake.write("none", empty.filter(empty.n > 1))
