@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test check format lint types contracts docs bench priors libraries fuzz evidence clean
+.PHONY: install demo test check format lint types contracts docs bench priors libraries fuzz evidence drill clean
 # seconds that `make fuzz` looks for a token that breaks the verifier, for a file that breaks the scanner, and
 # for an export that breaks the readers
 FUZZ_SECONDS ?= 60
@@ -56,6 +56,10 @@ fuzz: install
 evidence: install
 	$(BIN)/python -m bench.evidence
 	$(BIN)/python -m docs.generate
+
+drill: install
+	$(BIN)/brokenseal drill --seeds 10 --report score
+	$(BIN)/python -m bench.drill score/score.json
 
 clean:
 	rm -rf $(VENV) demo

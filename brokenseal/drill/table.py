@@ -15,6 +15,8 @@ Row = dict[str, Any]
 NINE_IN_TEN = 0.9
 ENOUGH = 30
 """False cases promised from which on a factor of two says something."""
+MOST_BLIND = 3
+"""Gaps may declare so many times the hours that the logs are blind."""
 BLAMED = 0.05
 """Most messages that may be listed as the intruder's and are not."""
 
@@ -131,6 +133,20 @@ def kept(row: Row) -> list[str] | None:
         out.append(f"wrongly blamed messages: {BLAMED:.0%}")
     if goal.cases is not None and row["cases"]["most_a_campaign"] > goal.cases:
         out.append(f"cases a campaign: {goal.cases}")
+    return [*out, *_late_or_silent(row)]
+
+
+def _late_or_silent(row: Row) -> list[str]:
+    """What is promised of every intruder: when he came, how soon an alarm rings, and what no log shows."""
+    out = []
+    if _less(row["first_access"], NINE_IN_TEN):
+        out.append(f"first access to the minute: {NINE_IN_TEN:.0%}")
+    if _less(third(row["alarm"]), NINE_IN_TEN):
+        out.append(f"alarm by the third act: {NINE_IN_TEN:.0%}")
+    if _less(row["unlogged"], 1.0):
+        out.append("unlogged accesses in a gap: all")
+    if row["gap_hours"]["declared"] > MOST_BLIND * row["gap_hours"]["true"]:
+        out.append(f"gap hours: {MOST_BLIND} times the blind ones")
     return out
 
 

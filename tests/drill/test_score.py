@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bench.drill import page
 from brokenseal.drill import table
 from brokenseal.drill.poisson import at_most, limits
 from brokenseal.drill.scenarios import SCENARIOS, Scenario, Size, chosen
@@ -122,21 +123,52 @@ def result(scenario: str, seed: int, made: Row, **more: Any) -> Row:
     return {"scenario": scenario, "seed": seed, "budgets": budgets, "alarm": [], "missed": [], **made, **more}
 
 
+def _good(**more: Any) -> Row:
+    """A score that keeps all goals, but for what is said otherwise."""
+    return {**score(ANSWER, TRUTH), "unlogged": {"of": 2, "in_gap": 2, "by_why": {}}, **more}
+
+
 def test_goals_are_held_over_all_seeds() -> None:
-    good = score(ANSWER, TRUTH)
-    bad = score({**ANSWER, "cases": []}, TRUTH)
+    good = _good()
+    bad = {**score({**ANSWER, "cases": []}, TRUTH), "unlogged": good["unlogged"]}
     alarm = [
         {"tenant_id": "t", "of": 3, "acts": 2, "hours": 5.0},
         {"tenant_id": "u", "of": 3, "acts": None, "hours": None},
     ]
     rows = table.summed([result("forged", n, good, alarm=alarm) for n in range(9)] + [result("forged", 9, good)])
-    assert rows[0]["goal"] == [] and rows[0]["alarm"] == {
+    assert rows[0]["goal"] == ["alarm by the third act: 90%"] and rows[0]["alarm"] == {
         "organisations": 18, "rung": 9, "by_third": 9, "acts": 2, "hours": 5.0,
     }  # fmt: skip
     rows = table.summed([result("forged", n, good) for n in range(8)] + [result("forged", n, bad) for n in (8, 9)])
     assert rows[0]["seeds_whole"] == 8 and rows[0]["goal"] == [
         "mailboxes: all, in nine seeds of ten", "messages or folders: 98%",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "missed"),
+    [
+        ({}, []),
+        ({"first_access": {"of": 10, "right": 8}}, ["first access to the minute: 90%"]),
+        ({"unlogged": {"of": 100, "in_gap": 99, "by_why": {}}}, ["unlogged accesses in a gap: all"]),
+        ({"gap_hours": {"declared": 301.0, "true": 100.0}}, ["gap hours: 3 times the blind ones"]),
+    ],
+)
+def test_when_and_what_no_log_shows_are_goals_too(more: Row, missed: list[str]) -> None:
+    assert table.summed([result("delegate", 1, _good(**more))])[0]["goal"] == missed
+
+
+def test_the_page_of_many_seeds_tells_what_was_missed() -> None:
+    good, bad = score(ANSWER, TRUTH), score({**ANSWER, "cases": []}, TRUTH)
+    nobody = {
+        **result("quiet", 1, bad),
+        "budgets": [{"promised": 0.5, "observed": 1}, {"promised": 40, "observed": 50}],
+    }
+    told = page(table.summed([result("forged", 1, good), result("forged", 2, bad), nobody]), "2025-11-01")
+    forged = next(line for line in told.splitlines() if line.startswith("| forged"))
+    assert "| 1 of 2 |" in forged and "missed: mailboxes: all, in nine seeds of ten" in forged
+    assert "promised 0.5, observed 1 (by chance up to 2" in told and "promised 40, observed 50 (1.25 times)" in told
+    assert "| quiet" not in told
 
 
 @pytest.mark.parametrize(
