@@ -13,7 +13,7 @@ from brokenseal.evidence import Case, access, lessened, score, signin
 from brokenseal.lake import Lake
 from tests.evidence import timeline
 
-BOXES = tuple(f"p{n:02}" for n in range(12))
+BOXES = tuple(f"p{n:02}" for n in range(30))
 DAYS = [(box, day) for box in BOXES for day in range(25)]
 LIFE = tuple(access(d + 0.4, box=box, token_id=f"t{box}{d}", ip=f"198.51.{box[1:]}.7") for box, d in DAYS)
 SIGNS = tuple(
