@@ -18,7 +18,7 @@ ENOUGH = 30
 MOST_BLIND = 3
 """Gaps may declare so many times the hours that the logs are blind."""
 BLAMED = 0.05
-"""Most messages that may be listed as the intruder's and are not."""
+"""Most messages and folders that may be listed as the intruder's and are not."""
 
 
 def summed(results: Sequence[Row]) -> list[Row]:
@@ -36,6 +36,7 @@ def _row(name: str, own: list[Row]) -> Row:
 
     whole = [r for r in own if r["mailboxes"]["found"] == r["mailboxes"]["of"]]
     wrong = sum(len(r["accused"]["wrong"]) for r in own)
+    blamed = total("messages", "wrong") + total("folders", "wrong")
     row: Row = {
         "scenario": name,
         "told": SCENARIOS[name].told,
@@ -46,7 +47,7 @@ def _row(name: str, own: list[Row]) -> Row:
         "messages": _share(total("messages", "found"), total("messages", "of")),
         "folders": _share(total("folders", "found"), total("folders", "of")),
         "accused": _share(wrong, total("accused", "all")),
-        "blamed": _share(total("messages", "wrong"), total("messages", "listed")),
+        "blamed": _share(blamed, total("messages", "listed") + total("folders", "found") + total("folders", "wrong")),
         "first_access": _share(total("first_access", "right"), total("first_access", "of")),
         "first_lead": _share(sum(bool(r["first_lead"]) for r in own), len(own)),
         "cases": {"hostile": total("cases", "hostile"), "campaigns": total("cases", "campaigns"),

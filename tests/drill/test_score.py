@@ -158,6 +158,15 @@ def test_when_and_what_no_log_shows_are_goals_too(more: Row, missed: list[str]) 
     assert table.summed([result("delegate", 1, _good(**more))])[0]["goal"] == missed
 
 
+def test_wrongly_listed_is_a_share_of_messages_and_folders() -> None:
+    copied = _good(
+        messages={"of": 0, "found": 0, "listed": 4, "blamed": 4, "wrong": 4},
+        folders={"of": 95, "found": 95, "wrong": 1},
+    )
+    row = table.summed([result("sync", 1, copied)])[0]
+    assert row["blamed"] == {"found": 5, "of": 100, "share": 0.05} and row["goal"] == []
+
+
 def test_the_page_of_many_seeds_tells_what_was_missed() -> None:
     good, bad = score(ANSWER, TRUTH), score({**ANSWER, "cases": []}, TRUTH)
     nobody = {
