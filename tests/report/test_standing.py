@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokenseal import report
+from brokenseal import bits, report
 from brokenseal.report import doors, how, rarities, standing
 from brokenseal.report.language import language
 from tests.report import invented
@@ -96,6 +96,34 @@ def test_a_rarity_shows_what_was_counted_and_what_was_borrowed(made: Row) -> Non
     told = str(rarities.basis(network, "relationship", EN))
     assert "0 of 16 relationships are as odd" in told and "That is a handful." in told
     assert "Nothing was borrowed from elsewhere." in told and told.endswith("this one lies at that bound.")
+
+
+NONE = {"seen": 0, "tenant_seen": 0, "prior_seen": 18, "prior_of": 5397}
+"""A shipped rate of about one in 292: half an act among 145 is as much."""
+
+
+@pytest.mark.parametrize(("of", "borrowed"), [(97, True), (144, True), (145, False), (900, False)])
+def test_none_among_few_leaves_the_borrowed_rate_and_says_so(made: Row, of: int, borrowed: bool) -> None:
+    finding = made["cases"][0]["findings"][0]
+    finding["counts"] |= NONE | {"of": of, "tenant_of": of // 3}
+    told = str(rarities.basis(finding, "visit", EN))
+    alone = bits.smoothed([(0, of // 20), (0, of // 3), (0, of)], (18, 5397)) == 18.5 / 5398
+    assert rarities.is_borrowed(finding["counts"]) is alone is borrowed
+    assert (f"In these logs none of {of} visits, too few to lower the rate" in told) is borrowed
+    assert ("The rate is the borrowed one: 18 of 5,397 in the rates" in told) is borrowed
+    assert ("which weigh as much as 20 of these" in told) is not borrowed
+    assert (
+        "too few: the rate is the borrowed one, 18 of 5,397" in str(rarities.brief(finding, "visit", EN))
+    ) is borrowed
+
+
+def test_who_is_sure_by_borrowed_rates_says_so(made: Row) -> None:
+    case, said = made["cases"][0], "how often it errs on real ones is not known"
+    assert said not in str(standing.sure(case, EN))
+    for finding in case["findings"]:
+        finding["counts"] |= NONE | {"of": 97}
+    assert said in str(standing.sure(case, EN)) and said not in str(standing.sure(case, EN, brief=True))
+    assert said in _text(report.html(made, invented.REASONS).split("</header>")[0])
 
 
 def test_a_rarity_beyond_all_counting_is_said_to_be_a_product(made: Row) -> None:
