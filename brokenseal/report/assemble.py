@@ -70,6 +70,9 @@ def _tool(summary: Row) -> Row:
         "budget": float(options["false_cases"]),
         "line_bits": bits.shown(summary["line_bits"]),
         "group_line_bits": bits.shown(summary["group_line_bits"]),
+        "relationships": summary["acts"],
+        "keys_tried": summary["tried"],
+        "visits": summary["visits"],
         "hashes": {k: hashes[k] for k in sorted(hashes)},
     }
 

@@ -20,7 +20,7 @@ from tests.report import invented
 
 CONTRACT = {
     "": "schema as_of drill verdict exit tool inputs coverage cases leads gaps keys decisions",
-    "tool": "version options budget line_bits group_line_bits hashes",
+    "tool": "version options budget line_bits group_line_bits relationships keys_tried visits hashes",
     "inputs": "path sha256 format rows records duplicates rejected custody",
     "coverage": "tenant_id domains from to mailboxes accesses streams missing linkage",
     "cases": "case_id severity bits title aim how first_access either_from first_access_is last_access ongoing stands_on "
