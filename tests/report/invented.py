@@ -266,7 +266,7 @@ def _weight(v: Row) -> Row:
 
 def _group(case: str) -> Row:
     named = {"case_id": case, "shared": f"address {INTRUDER}", "actors": 3}
-    counts = {"newcomers": 34, "newcomers_here": 3, "at_home": 180, "at_home_here": 0}
+    counts = {"newcomers": 68, "newcomers_here": 3, "at_home": 180, "at_home_here": 0}
     return {**named, "plain": 360, "rest": 90, "place": 80, "bits": 139, **counts}
 
 
