@@ -115,6 +115,8 @@ def _parts(answer: Row, known: Reasons, lang: Language) -> Row:
         "asks": asks.asks(answer, lang),
         "wanted": expiry.wanted(answer),
         "held": expiry.held(answer),
+        "deciding": expiry.deciding(answer),
+        "decides": expiry.DECIDING,
         "lost": expiry.lost(answer),
         "names": names,
         "coverage": sorted(answer["coverage"], key=lambda c: names.order(c["tenant_id"])),

@@ -252,7 +252,7 @@ def test_what_each_reason_counts_has_a_word_of_its_own(made: Row) -> None:
     words = {str(rarities.what(2, unit, EN)) for unit in ("visit", "relationship", "peak")}
     assert words == {"2 visits", "2 relationships", "2 relationships at their oddest visit"}
     against = [a["against"] for a in made["cases"][0]["how"]["alternatives"]]
-    assert any("of 980 relationships in ministry-a.example" in a for a in against)
+    assert any("of 980 relationships in ministry-" in a for a in against)
     assert "comparable" not in report.html(made, invented.REASONS)
 
 
