@@ -35,7 +35,7 @@ KINDS = {
     "untimed": marked("accesses without a time"),
     "sync-only": marked("folders synchronised without naming messages"),
     "expiring": marked("logs not handed over that the provider still has"),
-    "expired": marked("logs that begin where the provider had deleted the rest"),
+    "expired": marked("logs that begin where the provider's defaults end"),
     "repeats": marked("repeated accesses that the provider does not log"),
 }
 """What each kind is called; in order, those behind which a whole reason finds nothing first."""

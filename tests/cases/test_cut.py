@@ -62,6 +62,9 @@ def test_a_log_that_begins_where_retention_ended() -> None:
         return [f.kind for f in cut.expired([_stream(name, AS_OF - days * DAY, AS_OF)])]
 
     assert [kinds(d) for d in (20, 30, 45)] == [[], ["expired"], []]
+    (told,) = cut.expired([_stream("interactive", AS_OF - 30 * DAY, AS_OF)])
+    # why it begins there is an inference
+    assert "probably deleted" in told.meaning and "or only this time was exported. Older exports" in told.meaning
     assert [kinds(d, "access") for d in (30, 180)] == [[], ["expired"]]
 
 

@@ -126,7 +126,7 @@ def test_what_the_provider_has_deleted_is_said_to_be_so(made: dict[str, Any]) ->
     late = {**made, "as_of": "2025-04-20T00:00:00Z"}
     row = next(r for r in expiry.held(late) if r["stream"] == "interactive")
     assert row["gone"] and not next(r for r in expiry.held(made) if r["stream"] == "interactive")["gone"]
-    assert "2 Apr 2025: the provider has deleted them" in _text(report.html(late, invented.REASONS))
+    assert "2 Apr 2025: by its defaults the provider has deleted them" in _text(report.html(late, invented.REASONS))
 
 
 def test_what_is_missing_and_deleted_is_not_said_to_be_held(made: dict[str, Any]) -> None:
@@ -134,6 +134,6 @@ def test_what_is_missing_and_deleted_is_not_said_to_be_held(made: dict[str, Any]
         c["missing"] = []
     made["gaps"] = [{**made["gaps"][0], "kind": "no-issuance-log"}]
     step = advice.steps(made)[1].striptags()
-    assert "What the gaps say is missing had been deleted by 17 Mar 2025 00:00" in step and "They cover all" not in step
+    assert "what the gaps say is missing was deleted by 17 Mar 2025 00:00" in step and "They cover all" not in step
     told = _text(_section(report.html(made, invented.REASONS), "export"))
-    assert "Nothing: what the gaps say is missing had been deleted by then" in told
+    assert "Nothing: by the provider's defaults what the gaps say is missing was deleted by then" in told
