@@ -17,6 +17,9 @@ from ibis.expr.types import Value
 TENTHS = 10
 PRIOR_ACTS = 20
 """A prior, and each wider circle of history, weighs at most as much as this many acts."""
+PLACED = ("newcomers", "newcomers_here", "at_home", "at_home_here")
+"""What the place of a group is counted on: who is new in a network, who of the group is new in its own; who is at home in a
+network, and who in the group's own. Somebody who is new, or at home, in two networks is two of them."""
 HALF = 0.5
 """What a circle has never seen counts there as half an act: none among few says little of what is rare (Jeffreys)."""
 

@@ -89,6 +89,9 @@ class Judgement:
     rounds: int
     settled: bool
     acts: int
+    visits: int
+    tried: int
+    """Keys that acts share, and persons who newly opened others' mailboxes: what the groups' line pays for."""
 
 
 @cache
@@ -169,7 +172,8 @@ def as_of(lake: Lake, options: Options) -> datetime:
 def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judgement:
     """Weigh, doubt, take out of history, weigh again, until the doubted set stays the same."""
     relations = lake.read("relations")
-    acts = lake.fetch(relations.agg(n=relations.count()))["n"][0].as_py()
+    sizes = lake.fetch(relations.agg(n=relations.count(), visits=relations.visits.sum())).to_pylist()[0]
+    acts, visits = sizes["n"], sizes["visits"] or 0
     # half of the budget for single acts, half for groups of acts that share a key
     share = options.false_cases / 2
     line = bits.line(acts, share)
@@ -180,16 +184,16 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
     together: set[str] = set()
     for number in range(1, MOST_ROUNDS + 1):
         report(f"weighing, round {number}")
-        group_line = weigh(lake, sorted(found), sorted(together), options, line)
+        group_line, tried = weigh(lake, sorted(found), sorted(together), options, line)
         # evidence of its own goes before a person's word that says the same
         new = _without({**said, **join.seeds(lake, line), **found}, benign)
         new = _without({**join.widen(lake, new, line), **new}, benign)
         more = together | join.accompanied(lake, new)
         if set(new) == set(found) and more == together:
-            return Judgement(new, line, group_line, number, True, acts)
+            return Judgement(new, line, group_line, number, True, acts, visits, tried)
         found, together = new, more
         lake.turn()
-    return Judgement(found, line, group_line, MOST_ROUNDS, False, acts)
+    return Judgement(found, line, group_line, MOST_ROUNDS, False, acts, visits, tried)
 
 
 def _without(found: dict[str, join.Link | None], benign: set[str]) -> dict[str, join.Link | None]:
@@ -197,8 +201,8 @@ def _without(found: dict[str, join.Link | None], benign: set[str]) -> dict[str, 
     return {v: link for v, link in found.items() if v not in benign}
 
 
-def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options, line: int) -> int:
-    """One round: history without the doubted, every reason, every act, every group. Returns the groups' line.
+def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options, line: int) -> tuple[int, int]:
+    """One round: history without the doubted, every reason, every act, every group. Returns what `score.groups` does.
 
     together: those of the doubted that are no precedents for others.
     """

@@ -57,6 +57,7 @@ NAMES = (
     "a symmetric key", "by its certificate",
     "visits", "relationships", "relationships at their oddest visit",
     "it survives", "it does not survive", *SILENCE, "begin later than", "end earlier than",
+    "this organisation",
 )  # fmt: skip
 
 

@@ -44,6 +44,8 @@ class Group:
     plain: int
     rest: int
     place: int
+    counts: tuple[tuple[str, int | None], ...] = ()
+    """What its place is counted on, by name; None of a group of one person."""
     without: tuple[tuple[str, int], ...] = ()
     """The group weighed again without one reason; a reason that it does not stand on is not named."""
 
@@ -83,7 +85,14 @@ def _parts(lake: Lake) -> dict[str, Group]:
         without.setdefault(f"{row['kind']} {row['value']}", []).append((row["evidence"], row["bits"]))
     groups = {f"{row['kind']} {row['value']}": row for row in lake.fetch(lake.read("groups")).to_pylist()}
     return {
-        by: Group(r["actors"], r["plain"], r["rest"], r["place"], tuple(sorted(without.get(by, []))))
+        by: Group(
+            r["actors"],
+            r["plain"],
+            r["rest"],
+            r["place"],
+            tuple((name, r[name]) for name in bits.PLACED),
+            tuple(sorted(without.get(by, []))),
+        )
         for by, r in groups.items()
     }
 

@@ -90,6 +90,8 @@ def summary(lake: Lake, as_of: datetime, judgement: Any, options: Mapping[str, A
     row = {
         "as_of": as_of,
         "acts": judgement.acts,
+        "visits": judgement.visits,
+        "tried": judgement.tried,
         "line_bits": judgement.line,
         "group_line_bits": judgement.group_line,
         "rounds": judgement.rounds,

@@ -31,7 +31,7 @@ MEMBER_BITS = 30
 TOP = 600
 _GROUPS = pa.schema(
     [("kind", pa.string()), ("value", pa.string())]
-    + [(n, pa.int64()) for n in ("actors", "plain", "rest", "place", "weight")]
+    + [(n, pa.int64()) for n in ("actors", "plain", "rest", "place", "weight", *bits.PLACED)]
 )
 Row = dict[str, Any]
 Tails = list[list[float]]
@@ -155,8 +155,9 @@ def _histogram(lake: Lake, relations: Table, column: str) -> bits.Histogram:
     return dict(zip(rows["weight"].to_pylist(), rows["n"].to_pylist()))
 
 
-def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False) -> int:
-    """Write `group_members` (visit_id, by, bits), `groups` and `group_without`; returns the groups' line in tenths.
+def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False) -> tuple[int, int]:
+    """Write `group_members` (visit_id, by, bits), `groups` and `group_without`; returns the groups' line in tenths, and how
+    many keys were tried for it.
 
     A group is the actors that share a key, each with the oddest act (one application in a hundred mailboxes is one fact).
     It weighs what its coincidence does: that so many of those who are new somewhere are new just there, where few or
@@ -203,7 +204,7 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     new = lake.fetch(members.anti_join(lake.read("doubted"), "visit_id").select("by").distinct())["by"].to_pylist()
     drawing = [g for g in chosen if " ".join(_named(g)) in new]
     lessened.without(lake, owned, drawing, lambda n, total, place: _weight(tails, n, total, place))
-    return line
+    return line, tried
 
 
 def _named(group: Row) -> tuple[str, str]:
@@ -214,17 +215,24 @@ def _group(row: Row, tails: Tails) -> Row:
     """A group with its weight, and what that is made of."""
     n, total, place = row["n"], row["total"], row["place"]
     named = {"kind": row["kind"], "value": row["value"], "actors": n, "plain": total}
-    return {**named, "rest": _rest(tails, n, total), "place": place, "weight": _weight(tails, n, total, place)}
+    counts = {name: row[name] for name in bits.PLACED}
+    return {
+        **named,
+        **counts,
+        "rest": _rest(tails, n, total),
+        "place": place,
+        "weight": _weight(tails, n, total, place),
+    }
 
 
 def _person(row: Row) -> Row:
-    """What one person newly opened: nothing but its number weighs."""
-    named = {"kind": row["kind"], "value": row["value"], "actors": 1, "plain": 0}
+    """What one person newly opened: nothing but its number weighs, and it has no place."""
+    named = {"kind": row["kind"], "value": row["value"], "actors": 1, "plain": 0, **dict.fromkeys(bits.PLACED)}
     return {**named, "rest": 0, "place": row["place"], "weight": row["place"]}
 
 
 def _met(lake: Lake, shared: Table) -> Table:
-    """Each shared key with `place`: how odd it is that so many are new in its network, in tenths.
+    """Each shared key with `place`: how odd it is that so many are new in its network, in tenths; and what it is counted on.
 
     Who is new somewhere is, as a rule, new where many are at home: the expected number is those who are new anywhere,
     times the network's share of all who are at home. Networks differ in how they draw newcomers, so the count is taken as
@@ -244,8 +252,14 @@ def _met(lake: Lake, shared: Table) -> Table:
     out = shared.join(relations.select("relationship_id", "net"), "relationship_id").left_join(popular, "net")
     out = out.drop([c for c in out.columns if c.endswith("_right")])
     # a session or token has no place where it is common
-    people = ibis.ifelse(out.kind.isin(["session", "token"]), 0, ibis.coalesce(out.people, 0)).cast("float64")
-    expected = newcomers.cast("float64") * (people + 0.5) / (everybody.cast("float64") + 1)
+    out = out.mutate(
+        newcomers=newcomers.cast("int64"),
+        newcomers_here=out.new.cast("int64"),
+        at_home=everybody.cast("int64"),
+        at_home_here=ibis.ifelse(out.kind.isin(["session", "token"]), 0, ibis.coalesce(out.people, 0)).cast("int64"),
+    )
+    share = (out.at_home_here.cast("float64") + 0.5) / (out.at_home.cast("float64") + 1)
+    expected = out.newcomers.cast("float64") * share
     k = out.new.cast("float64")
     place = k * ((1 + expected) / expected.nullif(0)).log2()
     place = (ibis.coalesce(place, 0.0) * bits.TENTHS).round().cast("int64")

@@ -101,7 +101,10 @@ def _export(answer: Row, lang: Language) -> list[Markup]:
         day=lang.day(there[0]["alone"]),
     )
     if lost(answer):
-        rest = lang.t("What the gaps say is missing had been deleted by {now}: no export shows it any more.", now=now)
+        rest = lang.t(
+            "By the provider's defaults what the gaps say is missing was deleted by {now}; older exports would show it.",
+            now=now,
+        )
     else:
         rest = lang.t(
             "They cover all that it still had at {now} of mailbox accesses and of people's sign-ins.", now=now

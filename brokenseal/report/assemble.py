@@ -7,6 +7,7 @@ bits have one decimal. Cases are put together in `case_parts`, the rest is here.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -16,8 +17,9 @@ import ibis
 import brokenseal
 from brokenseal import bits, schema
 from brokenseal.lake import Lake
-from brokenseal.report.case_parts import acts, cases
+from brokenseal.report.case_parts import Known, acts, cases
 from brokenseal.report.decisions import decisions
+from brokenseal.report.expiry import AUDIT
 from brokenseal.report.how import Lines
 from brokenseal.report.trust import keys
 from brokenseal.report.verdict import Days, exit_code, told, verdict
@@ -39,7 +41,9 @@ def answer(lake: Lake, reasons: Reasons) -> Row:
     gaps = sorted((_gap(r) for r in lake.fetch(lake.read("gaps")).to_pylist()), key=_gap_order)
     inputs = lake.inputs().to_pylist()
     tenants, days, domains = _tenants(lake), _days(lake), _domains(lake)
-    found = cases(lake, gaps, Lines(summary["line_bits"], summary["group_line_bits"]), reasons)
+    found = cases(
+        lake, gaps, Lines(summary["line_bits"], summary["group_line_bits"]), reasons, _known(tenants, domains)
+    )
     clear = bool(tenants) and all(told(t, days.get(t), gaps) for t in tenants)
     said = verdict((c["severity"] for c in found), clear=clear)
     return {
@@ -70,6 +74,9 @@ def _tool(summary: Row) -> Row:
         "budget": float(options["false_cases"]),
         "line_bits": bits.shown(summary["line_bits"]),
         "group_line_bits": bits.shown(summary["group_line_bits"]),
+        "relationships": summary["acts"],
+        "keys_tried": summary["tried"],
+        "visits": summary["visits"],
         "hashes": {k: hashes[k] for k in sorted(hashes)},
     }
 
@@ -147,6 +154,15 @@ def _tenants(lake: Lake) -> dict[str | None, Row]:
         for r in lake.fetch(expr).to_pylist():
             out.setdefault(r["tenant_id"], {"counts": [], **{n: [] for n in tables}})[name].append(r)
     return out
+
+
+def _known(tenants: Mapping[str | None, Row], domains: Mapping[str | None, list[str]]) -> Known:
+    """What cases are told of organisations; a domain that two share names neither."""
+    shared = Counter(names[0] for names in domains.values())
+    return Known(
+        names={t: names[0] for t, names in domains.items() if shared[names[0]] == 1},
+        signins={t: [s for s in own["streams"] if s["stream"] not in AUDIT] for t, own in tenants.items()},
+    )
 
 
 def _domains(lake: Lake) -> dict[str | None, list[str]]:

@@ -35,7 +35,7 @@ KINDS = {
     "untimed": marked("accesses without a time"),
     "sync-only": marked("folders synchronised without naming messages"),
     "expiring": marked("logs not handed over that the provider still has"),
-    "expired": marked("logs that begin where the provider had deleted the rest"),
+    "expired": marked("logs that begin where the provider's defaults end"),
     "repeats": marked("repeated accesses that the provider does not log"),
 }
 """What each kind is called; in order, those behind which a whole reason finds nothing first."""
@@ -60,7 +60,15 @@ def by_kind(gaps: Iterable[Row], span: timeline.Axis) -> list[Row]:
     out = []
     for kind, own in groupby(sorted(gaps, key=lambda g: place(g["kind"])), key=lambda g: g["kind"]):
         rows = [{**g, "place": span.window(g["from"], g["to"]) if g["from"] or g["to"] else None} for g in own]
-        out.append({"kind": kind, "rows": rows, "windows": timeline.windows(rows, span), "alike": alike(rows)})
+        out.append(
+            {
+                "kind": kind,
+                "rows": rows,
+                "windows": timeline.windows(rows, span),
+                "before": timeline.before(rows, span),
+                "alike": alike(rows),
+            }
+        )
     return out
 
 

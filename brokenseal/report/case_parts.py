@@ -97,6 +97,14 @@ def _findings(rows: list[Row], reasons: Reasons) -> list[Row]:
 
 
 @dataclass(frozen=True)
+class Known:
+    """Of organisations: what each is called, where it has a domain of its own, and the spans of its streams of sign-ins."""
+
+    names: Mapping[str | None, str]
+    signins: Mapping[str | None, list[Row]]
+
+
+@dataclass(frozen=True)
 class Tables:
     """What cases are made of, fetched once; each a list of rows by case."""
 
@@ -113,14 +121,14 @@ class Tables:
     weights: Weights
 
 
-def cases(lake: Lake, gaps: list[Row], lines: Lines, reasons: Reasons) -> list[Row]:
-    """All cases by the contract, the gravest first. gaps: as in the answer."""
+def cases(lake: Lake, gaps: list[Row], lines: Lines, reasons: Reasons, known: Known) -> list[Row]:
+    """All cases by the contract, the gravest first. gaps: as in the answer; known: of the organisations."""
     rows = lake.fetch(lake.read("cases")).to_pylist()
     if not rows:
         return []
     tables = _tables(lake)
     ordered = sorted(rows, key=lambda c: (SEVERITIES.index(c["severity"]), -c["bits"], c["case_id"]))
-    return [_case(c, tables, gaps, lines, reasons) for c in ordered]
+    return [_case(c, tables, gaps, lines, reasons, known) for c in ordered]
 
 
 def _tables(lake: Lake) -> Tables:
@@ -155,7 +163,7 @@ def _by_place(rows: list[Row]) -> dict[Place, list[Row]]:
     return out
 
 
-def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Reasons) -> Row:
+def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Reasons, known: Known) -> Row:
     own = tables.acts.get(case["case_id"], [])
     ids = {r["act_id"] for r in own}
     findings = [f for f in tables.findings if f["act_id"] in ids]
@@ -168,7 +176,12 @@ def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Rea
         "bits": bits.shown(case["bits"]),
         "title": case["title"],
         "aim": None,
-        "how": how({**case, **_acted(own), **told}, findings, lines, reasons),
+        "how": how(
+            {**case, **_acted(own), **told, "logs": _logs(own, known), "left": _left(case, own, tables.weights)},
+            _placed(findings, own, known),
+            lines,
+            reasons,
+        ),
         "first_access": moment(case["first_access"]),
         "either_from": moment(case["either_from"]),
         "first_access_is": case["first_access_is"],
@@ -190,6 +203,39 @@ def _acted(own: list[Row]) -> Row:
     """What the way in is told by, beside findings: the heaviest act's weight, how many acts, and how many are orphans."""
     orphans = sum(r["link"] == "orphan" for r in own)
     return {"heaviest": max(r["bits"] for r in own), "visits": len(own), "orphans": orphans}
+
+
+def _placed(findings: list[Row], own: list[Row], known: Known) -> list[Row]:
+    """Findings with the organisation of their act, as people call it."""
+    named = {r["act_id"]: known.names.get(r["tenant_id"]) for r in own}
+    return [{**f, "organisation": named[f["act_id"]]} for f in findings]
+
+
+def _logs(own: list[Row], known: Known) -> Row | None:
+    """What the sign-ins of a case's organisations cover: of several the shortest; None where one has none."""
+    streams = [known.signins.get(t, []) for t in sorted({r["tenant_id"] for r in own}, key=str)]
+    if not all(streams):
+        return None
+    held = [{s["stream"] for s in each} for each in streams]
+    return {
+        "from": max(min(s["from"] for s in each) for each in streams),
+        "to": min(max(s["to"] for s in each) for each in streams),
+        "streams": sorted(set.intersection(*held)),
+    }
+
+
+def _left(case: Row, own: list[Row], told: Weights) -> Row:
+    """What is left of the heaviest visit, and of the loudest group, without whole kinds of reasons; at most, in tenths.
+
+    A sum of aspects never weighs more than itself, so that what is added up here is the most that it can be.
+    """
+    acts = [told.acts[r["act_id"]] for r in own if r["act_id"] in told.acts]
+    groups = [g["rest"] for g in told.groups.get(case["case_id"], [])]
+    return {
+        "unplaced": max((a["token"] + a["volume"] + a["intelligence"] for a in acts), default=0),
+        "untokened": max((a["joint"] + a["volume"] + a["intelligence"] for a in acts), default=0),
+        "group_unplaced": max(groups, default=0),
+    }
 
 
 def _whose(row: Row) -> tuple[str, str]:

@@ -14,6 +14,8 @@ from markupsafe import Markup
 from brokenseal.report.language import Language
 from brokenseal.report.visible import visible
 
+UNISSUED = "unissued_token"
+MOST_NAMED = 5
 RARELY = 2
 """Of a kind of client whose visits are linked less often than once in so many, an orphan says little."""
 Row = dict[str, Any]
@@ -23,7 +25,7 @@ def counter(case: Row, answer: Row, lang: Language) -> list[Markup]:
     """Sentences; none where every visit of the case that could be linked is."""
     if not any(k["orphans"] for k in case["counter"]["kinds"]):
         return []
-    return [*_linking(case, lang), *_unlinked(case, answer, lang), *_endings(case, lang)]
+    return [*_linking(case, lang), *_others(case, answer, lang), *_unlinked(case, answer, lang), *_endings(case, lang)]
 
 
 def _linking(case: Row, lang: Language) -> list[Markup]:
@@ -49,6 +51,34 @@ def _linking(case: Row, lang: Language) -> list[Markup]:
         count,
     )
     return [told, against]
+
+
+def _others(case: Row, answer: Row, lang: Language) -> list[Markup]:
+    """Which others are not linked either, and why the evidence counts fewer than these."""
+    kinds = case["counter"]["kinds"]
+    unlinked = sum(k["others"] - k["others_linked"] for k in kinds)
+    if not sum(k["others"] for k in kinds):
+        return []
+    told = lang.t(
+        "The evidence counts others than these: there visits that share a token or session count once, what is doubted and the "
+        "visit's own relationship are left out, and only what is as odd as the case's visits counts as odd."
+    )
+    if not unlinked:
+        return [told]
+    ids = [x for x in answer["leads"] if any(f["evidence"] == UNISSUED for f in x["findings"])]
+    boxes = sorted({x["mailbox"] for x in ids if x["mailbox"]})
+    named = lang.listed(Markup('<bdi class="mono">{}</bdi>').format(visible(b, 100)) for b in boxes[:MOST_NAMED])
+    if not boxes:
+        return [told, lang.tn(
+            "Of the others {n} is not linked to a sign-in; none of the leads is of this kind.",
+            "Of the others {n} are not linked to a sign-in; none of the leads is of this kind.",
+            unlinked,
+        )]  # fmt: skip
+    return [told, lang.tn(
+        "Of the others {n} is not linked to a sign-in; among the leads visits without a sign-in are those to {boxes}.",
+        "Of the others {n} are not linked to a sign-in; among the leads visits without a sign-in are those to {boxes}.",
+        unlinked, boxes=named,
+    )]  # fmt: skip
 
 
 def _unlinked(case: Row, answer: Row, lang: Language) -> list[Markup]:

@@ -6,8 +6,9 @@ innocent explanation of the reasons found, stand beside it with what speaks agai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from brokenseal import bits
@@ -30,6 +31,8 @@ DECIDES = {
 }
 UNITS = {"visit": "visits", "relationship": "relationships", "peak": "relationships at their oddest visit"}
 """What a reason counts: three things, and so three words."""
+LATE = timedelta(hours=72)
+"""A sign-in that is late by more is not to be waited for."""
 WEIGHS_TENTHS = 30
 """Below three bits a reason decides nothing about the kind."""
 Row = Mapping[str, Any]
@@ -47,7 +50,10 @@ class Lines:
 def how(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) -> dict[str, Any]:
     """The contract's `how` of one case. findings: rows of the table, of the case's acts.
 
-    case: its row, and of its acts `heaviest` (tenths of the heaviest), `visits`, `orphans`, `token_ids`, `odd_token_ids`.
+    case: its row, and of its acts `heaviest` (tenths of the heaviest), `visits`, `orphans`, `token_ids`, `odd_token_ids`;
+    `logs`: of the sign-ins of its organisations `from`, `to` and the names of the `streams`, where any are held; `left`: what
+    is left at most, in tenths, of its heaviest visit `unplaced`, without network and client, and `untokened`, without tokens,
+    and `group_unplaced` of its loudest group. A finding may name its `organisation`.
     """
     weights = {kind: _weight(findings, names) for kind, names in KINDS.items()}
     heaviest = max(weights, key=lambda k: weights[k])
@@ -61,7 +67,8 @@ def how(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) -> d
             *(_origins(case, findings) if kind == TOKEN else ()),
             *_other_kinds(findings, kind, weights),
             _chance(case, findings, lines, reasons),
-            *_innocent(findings, reasons),
+            *_at_once(case, lines),
+            *_innocent(case, findings, reasons),
         ],
     }
 
@@ -118,7 +125,7 @@ def _other_kinds(findings: Sequence[Row], chosen: str, weights: dict[str, int]) 
 
 
 def _chance(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) -> dict[str, str]:
-    """Nobody at all: and how much of the case hangs on its strongest reason. case: `heaviest` is what its heaviest act weighs."""
+    """Nobody at all: and how much of the case hangs on one reason. case: `heaviest` is what its heaviest act weighs."""
     weighs = (
         f"The case weighs {bits.shown(case['bits'])} bits, the line for one visit lies at {bits.shown(lines.single)}"
     )
@@ -133,7 +140,7 @@ def _chance(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) 
         title = _said(reasons, strongest).get("title", strongest)
         stays = "it survives" if case["survives"] else "it does not survive"
         weighs += (
-            f" Without its strongest reason, {title[0].lower() + title[1:]}, it weighs "
+            f" Without the reason whose absence costs most, {title[0].lower() + title[1:]}, it weighs "
             f"{bits.shown(case['bits_without'])} bits: {stays}."
         )
     return {
@@ -143,13 +150,69 @@ def _chance(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) 
     }
 
 
-def _innocent(findings: Sequence[Row], reasons: Reasons) -> list[dict[str, str]]:
+def _at_once(case: Row, lines: Lines) -> list[dict[str, str]]:
+    """One innocent cause behind several reasons at once, which no reason left out by itself stands for."""
+    left = case.get("left")
+    if not left or not left["unplaced"]:
+        return []
+    line = bits.shown(lines.single)
+    against = (
+        f"Without all reasons of network and client its heaviest visit weighs {bits.shown(left['unplaced'])} bits at most, "
+        f"without all reasons of tokens {bits.shown(left['untokened'])}; the line for one visit lies at {line}."
+    )
+    if left["group_unplaced"]:
+        against += (
+            f" Its visits together weigh {bits.shown(left['group_unplaced'])} bits without the place, and the line for groups "
+            f"lies at {bits.shown(lines.group)}."
+        )
+    return [
+        {
+            "kind": "one new service or proxy that explains network, client and tokens at once",
+            "against": against,
+            "would_decide": "who runs these networks, and whether anybody put a service or a proxy to use on the first day",
+        }
+    ]
+
+
+def _late(case: Row) -> str:
+    days = (case["logs"]["to"] - case["first_access"]).days
+    hours = round(LATE / timedelta(hours=1))
+    if case["logs"]["to"] - case["first_access"] > LATE:
+        return (
+            f"Its first visit lies {many(days, 'day')} before the end of the sign-ins handed over; a sign-in is late by hours, "
+            f"and seldom by more than {hours}."
+        )
+    return f"Nothing: its visits lie within {hours} hours of the end of the sign-ins handed over."
+
+
+def _older(case: Row) -> str:
+    days = (case["first_access"] - case["logs"]["from"]).days
+    return (
+        f"Its first visit lies {many(days, 'day')} after the beginning of the sign-ins handed over: a session would have to be "
+        "older than that, and tokens live for hours and are issued anew."
+    )
+
+
+def _unexported(case: Row) -> str:
+    return f"These streams of sign-ins were handed over: {', '.join(case['logs']['streams'])}."
+
+
+OWN: Mapping[str, Callable[[Row], str]] = {
+    "a sign-in stream was not exported, or lost records": _unexported,
+    "a sign-in that arrives late": _late,
+    "a session older than the logs": _older,
+}
+"""Explanations of a missing sign-in, on which the reach of the logs bears, and not how rare it is."""
+
+
+def _innocent(case: Row, findings: Sequence[Row], reasons: Reasons) -> list[dict[str, str]]:
     """Every innocent explanation of the reasons found, the strongest reason's first."""
     strongest = [f for name in {f["evidence"] for f in findings} if (f := _strongest(findings, name))]
     out: dict[str, dict[str, str]] = {}
     for finding in sorted(strongest, key=lambda f: (-f["bits"], f["evidence"])):
         for kind, decides in _said(reasons, finding["evidence"]).get("benign", ()):
-            against = _against(finding, reasons)
+            own = OWN.get(kind) if case.get("logs") else None
+            against = own(case) if own else _against(finding, reasons)
             out.setdefault(kind, {"kind": kind, "against": against, "would_decide": decides})
     return list(out.values())
 
@@ -158,10 +221,11 @@ def _against(finding: Row, reasons: Reasons) -> str:
     """How often benign acts are as odd."""
     reason = _said(reasons, finding["evidence"])
     title, counted = reason.get("title", finding["evidence"]), UNITS[reason.get("unit", "visit")]
+    where = finding.get("organisation") or "this organisation"
     if not finding["of"]:
         return f"{title}: nothing of its kind was there to compare with."
     return (
-        f"{title}: of {finding['tenant_of']:,} {counted} in this organisation that nobody doubts, "
+        f"{title}: of {finding['tenant_of']:,} {counted} in {where} that nobody doubts, "
         f"{finding['tenant_seen']:,} are as odd as this or odder; of {finding['of']:,} in all organisations, "
         f"{finding['seen']:,} are."
     )

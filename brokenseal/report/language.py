@@ -147,6 +147,10 @@ class Language:
         """A count or a figure as the reader writes it; figures with a fraction keep one decimal."""
         return self._digits(_decimal(value, self.locale))
 
+    def fraction(self, value: float) -> str:
+        """A figure with as many decimals as it has, four at most."""
+        return self._digits(str(format_decimal(value, "#,##0.####", locale=self.locale, numbering_system="default")))
+
     def day(self, time: str | None) -> str:
         """The date of a time of the answer."""
         return self._date(time[:10], "day") if time else str(self.t("unknown"))
@@ -200,8 +204,11 @@ def _literal(sentence: str) -> int:
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
-    parts = _PLACE.split(sentence)
-    made = "".join(re.escape(p) if n % 2 == 0 else f"(?P<{p}>.+?)" for n, p in enumerate(parts))
+    parts, made = _PLACE.split(sentence), ""
+    for n, part in enumerate(parts):
+        # a value that is said twice is the same one
+        again = f"(?P={part})" if part in parts[1:n:2] else f"(?P<{part}>.+?)"
+        made += re.escape(part) if n % 2 == 0 else again
     return re.compile(made, re.DOTALL)
 
 

@@ -43,10 +43,11 @@ class Names:
             return self._lang.t("an organisation that no file names")
         return Markup('<bdi class="mono">{}</bdi>').format(visible(self._names.get(tenant, tenant), LONGEST))
 
-    def listed(self, tenants: Iterable[str | None]) -> Markup:
+    def listed(self, tenants: Iterable[str | None], *, all_of_them: bool = False) -> Markup:
         """All of them, or the first few and how many more."""
         whole = sorted(set(tenants), key=self.order)
-        told = [self.of(t) for t in whole[:MOST]]
-        if len(whole) > MOST:
-            told.append(self._lang.tn("{n} more", "{n} more", len(whole) - MOST))
+        most = len(whole) if all_of_them else MOST
+        told = [self.of(t) for t in whole[:most]]
+        if len(whole) > most:
+            told.append(self._lang.tn("{n} more", "{n} more", len(whole) - most))
         return self._lang.listed(told)

@@ -6,6 +6,7 @@ that out. The page's own policy forbids everything but its styles. All sentences
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -18,6 +19,7 @@ from markupsafe import Markup
 
 from brokenseal.report import advice, asks, blind, expiry, rarities, standing, story, timeline, words
 from brokenseal.report.blind import by_kind
+from brokenseal.report.contract import dump
 from brokenseal.report.counter import counter
 from brokenseal.report.doors import doors
 from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
@@ -57,6 +59,7 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
         .get_template("page.html")
         .render(
             answer=answer,
+            answer_sha256=hashlib.sha256(dump(answer)).hexdigest(),
             lang=lang,
             t=lang.t,
             tn=lang.tn,
@@ -115,6 +118,8 @@ def _parts(answer: Row, known: Reasons, lang: Language) -> Row:
         "asks": asks.asks(answer, lang),
         "wanted": expiry.wanted(answer),
         "held": expiry.held(answer),
+        "deciding": expiry.deciding(answer),
+        "decides": expiry.DECIDING,
         "lost": expiry.lost(answer),
         "names": names,
         "coverage": sorted(answer["coverage"], key=lambda c: names.order(c["tenant_id"])),
@@ -318,9 +323,10 @@ def _lines(number: int, case: Row, span: timeline.Axis, hidden: timeline.Blind, 
             }
             for place, m in boxes
         ]
-        out.append(
-            {"nth": nth, "tenant": tenant, "rows": rows, "windows": timeline.windows(hidden.of_tenant(tenant), span)}
-        )
+        own, blind_ = [a for r in rows for a in acts.get(r["mailbox"], [])], hidden.of_tenant(tenant)
+        told = {"windows": timeline.windows(blind_, span), "before": timeline.before(blind_, span)}
+        whole = {"marks": timeline.dense(own, span), "visits": sum(r["visits"] for r in rows)}
+        out.append({"nth": nth, "tenant": tenant, "rows": rows, **told, **whole})
     return out
 
 

@@ -1,8 +1,9 @@
 """What a rarity is made of, in sentences: what was counted in these logs, what was borrowed, and when it is no count at all.
 
 Why: "about once in 12,000" reads like a count of twelve thousand visits; it rests on some hundreds here and on rates that were
-measured elsewhere, most of them in invented worlds. How: each finding holds both counts; a weight beyond all that was
-counted is a product, and is said to be one. Misses: whether the borrowed rates hold in this organisation.
+measured elsewhere, most of them in invented worlds; and where these logs hold none among few, the rate is the borrowed one and
+no other. How: each finding holds both counts, and from them it is said which case holds; a weight beyond all that was counted
+is a product, and is said to be one. Misses: whether the borrowed rates hold in this organisation.
 """
 
 from __future__ import annotations
@@ -34,29 +35,67 @@ def basis(finding: Row, unit: str, lang: Language | None = None) -> Markup:
     """Both parts of a finding's rarity: counted here, and borrowed. unit: what its reason counts."""
     lang = lang or language()
     told = finding["counts"]
-    parts = [
-        lang.t(
-            "Counted in these logs: {seen} of {of} are as odd; what is doubted is left out.",
-            seen=lang.number(told["seen"]),
-            of=what(told["of"], unit, lang),
-        )
-    ]
-    if told["of"] < FEW:
-        parts.append(lang.t("That is a handful."))
+    parts = [_counted(told, unit, lang)]
     if told["prior_of"]:
-        borrowed = lang.t(
-            "Borrowed from rates that ship with brokenseal, most of them from invented worlds: {seen} of {of}, which weigh as "
-            "much as {weight} of these.",
-            seen=lang.number(told["prior_seen"]),
-            of=lang.number(told["prior_of"]),
-            weight=lang.number(min(bits.PRIOR_ACTS, told["prior_of"] + 1)),
-        )
-        parts.append(borrowed)
+        parts.append(_leaning(told, lang))
     else:
         parts.append(lang.t("Nothing was borrowed from elsewhere."))
     if round(finding["bits"] * bits.TENTHS) >= bits.ceiling(told["of"] + told["prior_of"]):
         parts.append(lang.t("No figure may exceed twice what was counted in both; this one lies at that bound."))
     return Markup(" ").join(parts)
+
+
+def is_borrowed(told: Row) -> bool:
+    """Whether a rate is the shipped one unchanged: these logs hold none, and are too few to lower it. told: the counts.
+
+    So `bits.smoothed` has it: what was never seen lowers a rate to half an act among its own, and no further.
+    """
+    if not told["prior_of"] or told["seen"]:
+        return False
+    shipped = (told["prior_seen"] + bits.HALF) / (told["prior_of"] + 1)
+    return bool(bits.HALF / (told["of"] + 1) >= shipped)
+
+
+def _counted(told: Row, unit: str, lang: Language) -> Markup:
+    """What these logs hold; a handful is called one."""
+    if is_borrowed(told):
+        return lang.t(
+            "In these logs none of {of}, too few to lower the rate; what is doubted is left out.",
+            of=what(told["of"], unit, lang),
+        )
+    counted = lang.t(
+        "Counted in these logs: {seen} of {of} are as odd; what is doubted is left out.",
+        seen=lang.number(told["seen"]),
+        of=what(told["of"], unit, lang),
+    )
+    return counted + Markup(" ") + lang.t("That is a handful.") if told["of"] < FEW else counted
+
+
+def _leaning(told: Row, lang: Language) -> Markup:
+    """How the shipped rate enters: as it is, or as so many acts beside those of these logs."""
+    shipped = {"seen": lang.number(told["prior_seen"]), "of": lang.number(told["prior_of"])}
+    if is_borrowed(told):
+        return lang.t(
+            "The rate is the borrowed one: {seen} of {of} in the rates that ship with brokenseal, most of them from invented "
+            "organisations.",
+            **shipped,
+        )
+    return lang.t(
+        "Borrowed from rates that ship with brokenseal, most of them from invented worlds: {seen} of {of}, which weigh as "
+        "much as {weight} of these.",
+        **shipped,
+        weight=lang.number(min(bits.PRIOR_ACTS, told["prior_of"] + 1)),
+    )
+
+
+def rests_on_borrowed(case: Row) -> bool:
+    """Whether half the reasons of a case or more rest, where they weigh most, on a borrowed rate unchanged."""
+    strongest: dict[str, Row] = {}
+    for f in case["findings"]:
+        if f["evidence"] not in strongest or f["bits"] > strongest[f["evidence"]]["bits"]:
+            strongest[f["evidence"]] = f
+    borrowed = sum(is_borrowed(f["counts"]) for f in strongest.values())
+    return bool(borrowed) and 2 * borrowed >= len(strongest)
 
 
 def brief(finding: Row, unit: str, lang: Language) -> Markup:
@@ -65,12 +104,10 @@ def brief(finding: Row, unit: str, lang: Language) -> Markup:
     here = lang.t("{seen} of {of} here", seen=lang.number(told["seen"]), of=what(told["of"], unit, lang))
     if not told["prior_of"]:
         return here
-    return lang.t(
-        "{here}, {seen} of {of} borrowed",
-        here=here,
-        seen=lang.number(told["prior_seen"]),
-        of=lang.number(told["prior_of"]),
-    )
+    shipped = {"seen": lang.number(told["prior_seen"]), "of": lang.number(told["prior_of"])}
+    if is_borrowed(told):
+        return lang.t("{here}, too few: the rate is the borrowed one, {seen} of {of}", here=here, **shipped)
+    return lang.t("{here}, {seen} of {of} borrowed", here=here, **shipped)
 
 
 def alike(findings: list[Row], lang: Language | None = None) -> Markup:

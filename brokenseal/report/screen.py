@@ -52,7 +52,7 @@ def _case(case: Row, tool: Row, as_of: str, console: Console) -> None:
     head.append(f"case {case['case_id']}: {visible(case['title'])}", style="bold")
     console.print(head, soft_wrap=True)
     since = "" if case["first_access_is"] == "observed" else "no later than "
-    rarity = words.once(words.rarity(case["bits"]))
+    rarity = words.odd(case)
     rarity += Markup(" (a product of several: “very rare”, no count)") if rarities.product(case) else Markup("")
     rows = [
         ("since", Text(f"{since}{words.minute(case['first_access'])} UTC", style="bold")),
@@ -63,7 +63,7 @@ def _case(case: Row, tool: Row, as_of: str, console: Console) -> None:
         ("sure", Text(standing.sure(case, brief=True).striptags())),
         (
             "weight",
-            Text(f"{case['bits']} bits: a benign act would look at least this odd {rarity}; {words.line(case, tool)}"),
+            Text(f"{case['bits']} bits: {rarity}; {words.line(case, tool)}"),
         ),
         *_reasons(case["findings"]),
     ]

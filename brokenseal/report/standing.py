@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from brokenseal.report import words
+from brokenseal.report import rarities, words
 from brokenseal.report.how import TOKEN
 from brokenseal.report.language import Language, language
 
@@ -60,6 +60,10 @@ def sure(case: Row, lang: Language | None = None, *, brief: bool = False) -> Mar
     if brief:
         return told
     told += Markup(" ") + lang.t("Who did it, and with what intent, is not known.")
+    if rarities.rests_on_borrowed(case):
+        told += Markup(" ") + lang.t(
+            "These rates come mostly from invented organisations; how often it errs on real ones is not known."
+        )
     without = case["weighing"]["without"]
     if not without:
         return told

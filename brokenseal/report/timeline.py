@@ -97,6 +97,20 @@ def windows(gaps: Iterable[Row], span: Axis) -> list[Row]:
     return [{"left": left, "width": width, "kind": kind} for (left, width), kind in sorted(merged.items())]
 
 
+def before(gaps: Iterable[Row], span: Axis) -> str | None:
+    """The earliest time at which one of these gaps begins before the axis does; its window is cut off there."""
+    early = [g["from"] for g in gaps if g["from"] and parsed(g["from"]) < span.begin]
+    return min(early, default=None)
+
+
+def dense(acts: Iterable[Row], span: Axis) -> list[Row]:
+    """Marks of many mailboxes in one line: a form at a time, so that there are never more than the eye can part."""
+    forms: dict[str, list[Row]] = {}
+    for act in acts:
+        forms.setdefault(LEAD if act.get("lead") else act["basis"], []).append(act)
+    return [mark for form in sorted(forms) for mark in marks(forms[form], span)]
+
+
 class Blind:
     """The gaps of each mailbox and organisation, looked up often."""
 

@@ -89,6 +89,7 @@ def _group(row: Row) -> Row:
     return {
         "shared": row["shared"],
         "actors": row["actors"],
+        **{name: row[name] for name in bits.PLACED},
         **{name: bits.shown(row[name]) for name in ("plain", "place", "rest")},
         "together": bits.shown(row["bits"] - row["place"] - row["rest"]),
         "bits": bits.shown(row["bits"]),

@@ -5,11 +5,13 @@ A count of messages always says "at least", since a log shows what was recorded,
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 
+from brokenseal import bits
 from brokenseal.report.language import Language, language, marked
 from brokenseal.report.visible import visible
 
@@ -260,8 +262,8 @@ def group_terms(case: Row, lang: Language) -> list[tuple[Markup, float]]:
         ),
         (
             lang.t(
-                "That their oddest visits besides come to {plain} bits of token, amount and known indicators: how rarely so "
-                "many visits do by chance",
+                "That their oddest visits besides came, simply added up, to {plain} bits of token, amount and known indicators "
+                "when the group was found: how rarely so many visits do by chance",
                 plain=plain,
             ),
             group["rest"],
@@ -269,6 +271,37 @@ def group_terms(case: Row, lang: Language) -> list[tuple[Markup, float]]:
         (lang.t("Two things add up to so much by chance more often than their sum says"), group["together"]),
     ]
     return [(name, float(bits)) for name, bits in told if bits]
+
+
+def placed(case: Row, lang: Language) -> Markup | None:
+    """What the place of a case's loudest group is counted on, so that its bits can be worked out again; None without one."""
+    group = case["weighing"]["group"]
+    if group["newcomers"] is None or not group["place"]:
+        return None
+    counts = {name: lang.number(group[name]) for name in bits.PLACED}
+    return lang.t(
+        "The first term is counted, in pairs of a person or application and a network: new to each other in all these logs "
+        "{newcomers}, members of this group new in its network {newcomers_here}; at home in all these logs {at_home}, in this "
+        "network {at_home_here}. Newcomers mostly come where many are at home, so that so many were to be expected here: "
+        "E = {newcomers} × ({at_home_here} + ½) / ({at_home} + 1). That {newcomers_here} came weighs {newcomers_here} × "
+        "log2((1 + E) / E) = {bits} bits.",
+        **counts,
+        bits=lang.number(float(group["place"])),
+    )
+
+
+def alone(visits: int) -> float:
+    """Bits of what no other of so many visits carries."""
+    return round(math.log2(visits + 1), 1)
+
+
+def odd(case: Row, lang: Language | None = None) -> Markup:
+    """What its rarity is one of: benign acts, or groups of benign visits where it weighs what a group does."""
+    lang, group = lang or language(), case["weighing"]["group"]
+    once_in = once(rarity(case["bits"]), lang)
+    if group is not None and group["bits"] >= case["bits"]:
+        return lang.t("a group of benign visits would look at least this odd {once}", once=once_in)
+    return lang.t("a benign act would look at least this odd {once}", once=once_in)
 
 
 def still(ongoing: bool | None, as_of: str, lang: Language | None = None) -> Markup:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from brokenseal import pipeline
+from brokenseal import bits, pipeline
 from brokenseal.cases import join
 from brokenseal.evidence import Case, access, lessened, score, signin
 from brokenseal.lake import Lake
@@ -77,3 +78,12 @@ def test_a_group_that_draws_nobody_in_any_more_is_not_weighed_again(weighed: Any
     _, first, all_doubted, one_new = weighed
     assert all_doubted == {}
     assert set(one_new) <= set(first) and "address 203.0.113.9" in one_new
+
+
+def test_what_a_place_is_counted_on_gives_its_bits(weighed: Any) -> None:
+    """Seven persons are new in a network where nobody is at home; each is at home in one of their own."""
+    group = weighed[0]["address 203.0.113.9"]
+    counts = [group[name] for name in bits.PLACED]
+    assert counts[1:] == [7, len(BOXES), 0] and counts[0] >= 7
+    expected = counts[0] * (counts[3] + 0.5) / (counts[2] + 1)
+    assert group["place"] == round(counts[1] * math.log2((1 + expected) / expected) * 10)

@@ -266,7 +266,8 @@ def _weight(v: Row) -> Row:
 
 def _group(case: str) -> Row:
     named = {"case_id": case, "shared": f"address {INTRUDER}", "actors": 3}
-    return {**named, "plain": 360, "rest": 90, "place": 80, "bits": 139}
+    counts = {"newcomers": 68, "newcomers_here": 3, "at_home": 180, "at_home_here": 0}
+    return {**named, "plain": 360, "rest": 90, "place": 80, "bits": 139, **counts}
 
 
 def _without(case: str) -> list[Row]:
@@ -329,6 +330,8 @@ def scratch(rows: dict[str, list[Row]]) -> dict[str, pa.Table]:
     summary = {
         "as_of": BEGIN + timedelta(days=14),
         "acts": 2900,
+        "visits": 8000,
+        "tried": 1024,
         "line_bits": 135,
         "group_line_bits": 120,
         "rounds": 3,
@@ -359,7 +362,7 @@ def scratch(rows: dict[str, list[Row]]) -> dict[str, pa.Table]:
             schema=pa.schema(
                 [
                     ("as_of", time),
-                    *((n, whole) for n in ("acts", "line_bits", "group_line_bits", "rounds")),
+                    *((n, whole) for n in ("acts", "visits", "tried", "line_bits", "group_line_bits", "rounds")),
                     ("settled", pa.bool_()),
                     ("options", text),
                     ("hashes", text),

@@ -20,7 +20,7 @@ from tests.report import invented
 
 CONTRACT = {
     "": "schema as_of drill verdict exit tool inputs coverage cases leads gaps keys decisions",
-    "tool": "version options budget line_bits group_line_bits hashes",
+    "tool": "version options budget line_bits group_line_bits relationships keys_tried visits hashes",
     "inputs": "path sha256 format rows records duplicates rejected custody",
     "coverage": "tenant_id domains from to mailboxes accesses streams missing linkage",
     "cases": "case_id severity bits title aim how first_access either_from first_access_is last_access ongoing stands_on "
@@ -101,7 +101,7 @@ def test_the_kind_follows_from_the_reasons(answer: dict[str, Any]) -> None:
 def test_beside_an_orphan_stand_its_innocent_explanations(answer: dict[str, Any]) -> None:
     alternatives = {a["kind"]: a for a in answer["cases"][0]["how"]["alternatives"]}
     orphan = alternatives["a sign-in stream was not exported"]
-    assert "of 980 visits in this organisation that nobody doubts, 0 are as odd" in orphan["against"]
+    assert "of 980 visits in ministry-a.example that nobody doubts, 0 are as odd" in orphan["against"]
     assert "of 2,900 in all organisations, 0 are." in orphan["against"]
     assert all(a["would_decide"] for a in alternatives.values())
     chance = alternatives["benign acts that look odd by chance"]["against"]

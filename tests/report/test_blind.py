@@ -42,7 +42,7 @@ def made(answer: Row) -> Row:
 def test_the_head_counts_what_comes_with_every_visit_apart(made: Row) -> None:
     told = blind.counted(made["gaps"], language("en"))
     assert told == (
-        "3 gaps in the logs: sign-ins that were not handed over (1) and logs that begin where the provider had deleted the rest "
+        "3 gaps in the logs: sign-ins that were not handed over (1) and logs that begin where the provider's defaults end "
         "(2); no gap, and so with every visit: in the hour after each of 30 visits the provider logs no "
         "repeated access to the same message"
     )

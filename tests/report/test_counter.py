@@ -47,6 +47,14 @@ def test_the_case_s_visits_stand_beside_all_others_of_their_kind(made: dict[str,
     assert "32 are linked to a sign-in" in _said(made)[0]
 
 
+def test_why_the_evidence_counts_others_is_said_and_who_else_is_not_linked(made: dict[str, Any]) -> None:
+    said = _said(made)
+    assert any("there visits that share a token or session count once" in s for s in said)
+    assert "Of the others 2 are not linked to a sign-in; none of the leads is of this kind." in said
+    made["leads"][0]["findings"][0]["evidence"] = "unissued_token"
+    assert f"among the leads visits without a sign-in are those to {invented.BOXES[0]}." in " ".join(_said(made))
+
+
 def test_programs_whose_visits_never_link_are_named(made: dict[str, Any]) -> None:
     assert any(
         "of 1 other kind of client hardly any visit is linked (rest | - | - | token: 0 of 190)" in s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -70,7 +71,45 @@ def test_the_page_holds_the_same_list_and_what_is_held_apart_from_it(made: dict[
     for row in ("ministry-a.example and ministry-b.example 18 Sept 2024 3 Mar 2025 17 Mar 2025, and a day more",
                 "Interactive sign-ins ministry-a.example 10 Mar 2025 17 Mar 2025 9 Apr 2025"):  # fmt: skip
         assert row in asked
-    assert "Export now:" not in held and "Interactive sign-ins 2 3 Mar 2025 17 Mar 2025 2 Apr 2025 30 days" in held
+    assert (
+        "Export now:" not in held
+        and "Interactive sign-ins ministry-a.example and ministry-b.example 3 Mar 2025 17 Mar 2025 2 Apr 2025 30 days"
+        in held
+    )
+
+
+def test_who_holds_other_days_has_a_row_of_his_own(made: dict[str, Any]) -> None:
+    late = next(s for s in made["coverage"][1]["streams"] if s["stream"] == "interactive")
+    late |= {"from": "2025-03-11T00:00:00Z", "expires": "2025-04-10T00:00:00Z"}
+    rows = [(r["from"][:10], len(r["tenants"])) for r in expiry.held(made) if r["stream"] == "interactive"]
+    assert rows == [("2025-03-03", 1), ("2025-03-11", 1)]
+    told = _text(_section(report.html(made, invented.REASONS), "export"))
+    assert "ministry-a.example 3 Mar 2025 17 Mar 2025" in told and "ministry-b.example 11 Mar 2025 17 Mar 2025" in told
+
+
+def test_the_list_names_every_organisation(made: dict[str, Any]) -> None:
+    first = made["coverage"][0]
+    made["coverage"] = [
+        {**copy.deepcopy(first), "tenant_id": f"{n:08}-1111-4111-8111-111111111111", "domains": [f"o{n:02}.example"]}
+        for n in range(12)
+    ]
+    asked = _section(report.html(made, invented.REASONS), "export")
+    assert all(asked.count(f"o{n:02}.example") >= 3 for n in range(12)) and not re.search(r"\d more", asked)
+
+
+def test_what_would_decide_is_asked_for_where_nobody_handed_it_over(made: dict[str, Any]) -> None:
+    assert [d["what"] for d in expiry.deciding(made)] == list(expiry.DECIDING)
+    made["coverage"][0]["streams"].append({**made["coverage"][0]["streams"][0], "stream": "service-principal"})
+    made["inputs"][0]["format"] = "mixed: message-trace 2, log-analytics-graph 3"
+    told = {d["what"]: d["tenants"] for d in expiry.deciding(made)}
+    assert list(told) == ["service-principal", "managed-identity", "directory-audit", "devices"]
+    assert told["service-principal"] == [made["coverage"][1]["tenant_id"]]
+    page = _text(_section(report.html(made, invented.REASONS), "export"))
+    assert (
+        "Service principal sign-ins: whether a program, and not a person, was there. Kept for 30 days. Of ministry-b"
+        in page
+    )
+    assert expiry.deciding({**made, "cases": [], "leads": []}) == []
 
 
 def test_where_all_is_held_nothing_is_asked_for(made: dict[str, Any]) -> None:
@@ -87,7 +126,7 @@ def test_what_the_provider_has_deleted_is_said_to_be_so(made: dict[str, Any]) ->
     late = {**made, "as_of": "2025-04-20T00:00:00Z"}
     row = next(r for r in expiry.held(late) if r["stream"] == "interactive")
     assert row["gone"] and not next(r for r in expiry.held(made) if r["stream"] == "interactive")["gone"]
-    assert "2 Apr 2025: the provider has deleted them" in _text(report.html(late, invented.REASONS))
+    assert "2 Apr 2025: by its defaults the provider has deleted them" in _text(report.html(late, invented.REASONS))
 
 
 def test_what_is_missing_and_deleted_is_not_said_to_be_held(made: dict[str, Any]) -> None:
@@ -95,6 +134,6 @@ def test_what_is_missing_and_deleted_is_not_said_to_be_held(made: dict[str, Any]
         c["missing"] = []
     made["gaps"] = [{**made["gaps"][0], "kind": "no-issuance-log"}]
     step = advice.steps(made)[1].striptags()
-    assert "What the gaps say is missing had been deleted by 17 Mar 2025 00:00" in step and "They cover all" not in step
+    assert "what the gaps say is missing was deleted by 17 Mar 2025 00:00" in step and "They cover all" not in step
     told = _text(_section(report.html(made, invented.REASONS), "export"))
-    assert "Nothing: what the gaps say is missing had been deleted by then" in told
+    assert "Nothing: by the provider's defaults what the gaps say is missing was deleted by then" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -238,3 +239,10 @@ def test_a_lead_that_is_an_orphan_has_them_too(answer: dict[str, Any]) -> None:
 
 def test_a_file_that_names_no_custody_says_so(page: Page) -> None:
     assert "not stated" in page.text
+
+
+def test_a_print_is_tied_to_its_answer(answer: dict[str, Any]) -> None:
+    digest = hashlib.sha256(report.dump(answer)).hexdigest()
+    source = report.html(answer, invented.REASONS)
+    assert digest in source[source.index("<header>") : source.index("</header>")]
+    assert f'@bottom-left {{ content: "answer.json SHA-256 {digest}"' in source

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
 import pytest
 
-from brokenseal import report
+from brokenseal import bits, report
 from brokenseal.report import words
 from brokenseal.report.language import language
 from tests.report import invented
@@ -28,6 +29,33 @@ def test_the_terms_of_a_group_add_up_to_its_bits(answer: dict[str, Any]) -> None
     assert (
         _tenths(group["place"]) + _tenths(group["rest"]) + _tenths(group["together"]) == _tenths(group["bits"]) == 139
     )
+
+
+def test_the_place_of_a_group_can_be_worked_out_again(answer: dict[str, Any]) -> None:
+    case = answer["cases"][0]
+    group = case["weighing"]["group"]
+    told = str(words.placed(case, language("en")))
+    assert (
+        "{newcomers}" not in told and "E = 68 × (0 + ½) / (180 + 1)" in told and "3 × log2((1 + E) / E) = 8.0" in told
+    )
+    expected = 68 * 0.5 / 181
+    assert round(3 * math.log2((1 + expected) / expected), 1) == 8.0
+    assert words.placed({**case, "weighing": {"group": {**group, "newcomers": None}}}, language("en")) is None
+
+
+def test_both_lines_can_be_worked_out_again(answer: dict[str, Any]) -> None:
+    told = " ".join(re.sub(r"<[^>]+>", " ", report.html(answer, invented.REASONS)).split())
+    assert "log2(2,900 / 0.25) = 13.5 bits" in told and "log2(1,024 / 0.25) = 12.0 bits" in told
+    assert (bits.line(2900, 0.25), bits.line(1024, 0.25)) == (135, 120)
+    assert "at most log2((8,000 + 1) / (k + 1))" in told and "where none does, that is 13.0." in told
+
+
+@pytest.mark.parametrize(("weight", "what"), [(13.9, "a group of benign visits"), (21.4, "a benign act")])
+def test_what_stands_on_a_group_is_rare_among_groups(answer: dict[str, Any], weight: float, what: str) -> None:
+    case = {**answer["cases"][0], "bits": weight}
+    assert str(words.odd(case, language("en"))).startswith(f"{what} would look at least this odd ")
+    head = report.html({**answer, "cases": [case]}, invented.REASONS).split("</header>")[0]
+    assert f"{what[:1].upper()}{what[1:]} would look at least this odd" in head
 
 
 def _sums(source: str) -> list[tuple[list[float], float]]:
@@ -102,6 +130,7 @@ def test_a_group_of_one_person_is_said_to_be_one(answer: dict[str, Any]) -> None
     group = {
         "shared": "actor t ann@x.example",
         "actors": 1,
+        **dict.fromkeys(bits.PLACED),
         "plain": 0.0,
         "place": 9.0,
         "rest": 0.0,
