@@ -286,7 +286,7 @@ def _case(number: int, case: Row, lang: Language) -> Row:
     return {
         "number": number,
         "case": case,
-        "reasons": [{**r, "alike": rarities.alike(r["findings"], lang)} for r in by_reason(case["findings"])],
+        "reasons": rarities.by_sentence(case["findings"], lang),
         "counted": words.counted(case),
         "distinct": words.distinct(case),
         "above_line": sum(m["above_line"] for m in case["mailboxes"]),
@@ -327,14 +327,3 @@ def _lines(number: int, case: Row, span: timeline.Axis, hidden: timeline.Blind, 
 def _hiding(gaps: list[Row]) -> list[Row]:
     """Without what comes with every visit: a hatched hour beside each mark would hide the marks, and nothing is hidden by it."""
     return [g for g in gaps if g["kind"] not in blind.ATTENDING]
-
-
-def by_reason(findings: list[Row]) -> list[Row]:
-    """One entry a reason: its strongest finding, how many visits it is found in, and all its findings."""
-    names: dict[str, list[Row]] = {}
-    for f in findings:
-        names.setdefault(f["evidence"], []).append(f)
-    return [
-        {"evidence": name, "strongest": found[0], "visits": len({f["act_id"] for f in found}), "findings": found}
-        for name, found in sorted(names.items(), key=lambda p: (-p[1][0]["bits"], p[0]))
-    ]
