@@ -16,8 +16,8 @@ from brokenseal.report.names import Names
 QUIET = marked("Do not discuss this by mail: whoever has access to these mailboxes sees it. Use the telephone.")
 DOORS = {
     TOKEN: marked(
-        "Shut both sets of doors, those of a stolen session or token and those of a forging key: “Doors to shut” lists them. A "
-        "new password alone shuts neither."
+        "Shut both sets of doors, those of a stolen session or token and those of a forging key. A new password "
+        "alone shuts neither."
     ),
     "session or token used elsewhere": marked(
         "Revoke the sessions of these accounts, then change passwords and look at the sign-in methods registered since "
@@ -52,13 +52,30 @@ def _door(kind: str, numbers: list[int], cases: int, lang: Language) -> Markup:
     return lang.tn("Case {cases}: {step}", "Cases {cases}: {step}", len(numbers), cases=named, step=step)
 
 
+def listed(lang: Language) -> Markup:
+    """The part of the page that lists doors, as a link."""
+    return Markup('<a href="#doors">{}</a>').format(lang.t("Doors to shut"))
+
+
+def _order(answer: Row, lang: Language) -> list[Markup]:
+    """What comes before a door is shut, and what waits for none; nothing where no case is grave."""
+    if not ways(answer):
+        return []
+    told = lang.t(
+        "In the order of “{doors}”: save rules and permissions of these mailboxes and put them on hold, which takes minutes; "
+        "then shut; export beside it.",
+        doors=listed(lang),
+    )
+    return [told]
+
+
 def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
     """Sentences, in order."""
     lang = lang or language()
     export, verdict = _export(answer, lang), answer["verdict"]
     if verdict == "intrusion":
         told = lang.t("Decide who must be told: the mailboxes are listed below, each with what was accessed.")
-        return [lang.t(QUIET), *export, *doors(answer, lang), told]
+        return [lang.t(QUIET), *_order(answer, lang), *doors(answer, lang), *export, told]
     if verdict == "suspicion":
         ask = lang.t("Ask the persons concerned by telephone whether the visits below were theirs.")
         return [lang.t(QUIET), ask, *export]
@@ -72,6 +89,14 @@ def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
     if not answer["leads"]:
         return [lang.t("Nothing that was found is urgent."), *export]
     return [lang.t("Look through the leads below; nothing else that was found is urgent."), *export]
+
+
+def brief(answer: Row) -> list[Markup]:
+    """The steps that cannot wait until a page is opened, for the terminal: two, and among them what vanishes."""
+    lang = language()
+    if answer["verdict"] == "intrusion":
+        return [lang.t(QUIET), *_export(answer, lang)]
+    return steps(answer)[:2]
 
 
 def _export(answer: Row, lang: Language) -> list[Markup]:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from brokenseal.report import advice, asks, blind, expiry, rarities, standing, story, timeline, words
 from brokenseal.report.blind import by_kind
 from brokenseal.report.counter import counter
+from brokenseal.report.doors import boxes as boxes_behind
 from brokenseal.report.doors import doors
 from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
 from brokenseal.report.glossary import words_of
@@ -32,6 +33,7 @@ MOST_IN_HEAD = 3
 MOST_FINDINGS = 20
 MOST_INDICATORS = 200
 MOST_GAPS = 300
+MOST_BOXES = 1_000
 """Of each kind. What is left out is counted, and stands in answer.json."""
 CARRIERS = ("session", "token")
 WORDS_FOR = {"address": "address", "address range": "address", "network": "network", "client": "client", "session": "token",
@@ -73,6 +75,7 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             most=MOST_FINDINGS,
             most_indicators=MOST_INDICATORS,
             most_gaps=MOST_GAPS,
+            most_boxes=MOST_BOXES,
             unfound=_unfound(reasons, answer),
             mono=_mono,
             bdi=_bdi,
@@ -111,6 +114,7 @@ def _parts(answer: Row, known: Reasons, lang: Language) -> Row:
         "questions": story.questions(answer, lang, titles),
         "titles": titles,
         "door_sets": doors(answer, lang),
+        "door_boxes": boxes_behind(answer),
         "chain": lambda case: story.chain(case, lang),
         "asks": asks.asks(answer, lang),
         "wanted": expiry.wanted(answer),

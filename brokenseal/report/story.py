@@ -187,7 +187,10 @@ def _doors(answer: Row, lang: Language) -> Said:
     known = advice.doors(answer, lang)
     if not known:
         return [_yes(lang.t("None is known before the persons concerned have been asked.")), _no(shut)]
-    order = lang.t("In which order, where, how and by whom stands under “Doors to shut”: evidence is kept first.")
+    order = lang.t(
+        "In which order, where, how and by whom stands under “{doors}”: what shows them is saved first, which takes minutes.",
+        doors=advice.listed(lang),
+    )
     return [*(_yes(d) for d in known), _yes(order), _no(shut)]
 
 

@@ -15,7 +15,7 @@ from tests.report import golden, grown, invented
 
 ALLOWED = {
     "a", "article", "b", "bdi", "body", "br", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4",
-    "head", "header", "html", "i", "li", "main", "meta", "nav", "ol", "p", "section", "span", "style",
+    "head", "header", "html", "i", "li", "main", "meta", "nav", "ol", "p", "pre", "section", "span", "style",
     "summary", "table", "tbody", "td", "th", "thead", "small", "time", "title", "tr", "u", "ul",
 }  # fmt: skip
 VOID = {"meta", "br", "td", "tr"}
