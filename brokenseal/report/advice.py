@@ -86,9 +86,10 @@ def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
             *leads,
             *export,
         ]
-    if not answer["leads"]:
-        return [lang.t("Nothing that was found is urgent."), *export]
-    return [lang.t("Look through the leads below; nothing else that was found is urgent."), *export]
+    morning = lang.t("Look through the leads below; they keep until morning.")
+    calm = morning if answer["leads"] else lang.t("No visit of these logs asks for anything tonight.")
+    # what vanishes has a date, and a lead has none
+    return [*export, calm] if wanted(answer) else [calm, *export]
 
 
 def brief(answer: Row) -> list[Markup]:
@@ -155,18 +156,28 @@ def unread(answer: Row) -> list[Row]:
     return [i for i in answer["inputs"] if any(r["row"] is None for r in i["rejected"]["first"])]
 
 
+def unreached(answer: Row, lang: Language) -> Markup:
+    """What is said where there is no case: of how many mailboxes, from when to when; and that it shows no absence."""
+    held = [c for c in answer["coverage"] if c["from"] and c["to"]]
+    if not held:
+        return lang.t("No visit in these logs reaches the line; that does not show that nobody was there.")
+    return lang.tn(
+        "No visit to the {n} mailbox of these logs from {first} to {last} reaches the line; that does not show that nobody was "
+        "there.",
+        "No visit to the {n} mailboxes of these logs from {first} to {last} reaches the line; that does not show that nobody was "
+        "there.",
+        sum(c["mailboxes"] for c in held), first=lang.day(min(c["from"] for c in held)),
+        last=lang.day(max(c["to"] for c in held)),
+    )  # fmt: skip
+
+
 def headline(answer: Row, lang: Language | None = None) -> Markup:
     """What was found, in a sentence."""
     lang = lang or language()
     cases = answer["cases"]
     boxes = {(m["tenant_id"], m["mailbox"]) for c in cases for m in c["mailboxes"]}
     if not cases:
-        covered = sum(c["mailboxes"] for c in answer["coverage"])
-        return lang.tn(
-            "No record of access by an intruder in the logs of {n} mailbox, as far as they reach.",
-            "No record of access by an intruder in the logs of {n} mailboxes, as far as they reach.",
-            covered,
-        )
+        return unreached(answer, lang)
     return lang.tn(
         "{n} case: {mailboxes} in {organisations}, accessed by visits unlike all ordinary use in these logs.",
         "{n} cases: {mailboxes} in {organisations}, accessed by visits unlike all ordinary use in these logs.",

@@ -107,6 +107,7 @@ def _parts(answer: Row, known: Reasons, lang: Language) -> Row:
     ]
     return {
         "headline": advice.headline(answer, lang),
+        "unreached": advice.unreached(answer, lang),
         "steps": advice.steps(answer, lang),
         "unread": advice.unread(answer),
         "views": views,

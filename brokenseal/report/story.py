@@ -23,6 +23,8 @@ QUESTIONS = (
     marked("Which doors must be shut, and are they shut now?"),
     marked("Would it have been noticed sooner, and how soon the next time?"),
 )
+NOTICED = marked("Would an intruder be noticed, and how soon?")
+"""The last question, where there is nothing that could have been noticed sooner."""
 Row = dict[str, Any]
 Said = list[Row]
 """Sentences, each with `cannot`: whether it says that something cannot be told."""
@@ -31,7 +33,8 @@ Said = list[Row]
 def questions(answer: Row, lang: Language, titles: dict[str, str]) -> list[Row]:
     """Each question with its sentences. titles: of the reasons, by name."""
     answers = (lambda a, x: _who(a, x, titles), _since, _which, _did, _blind, _told, _doors, _sooner)
-    return [{"question": lang.t(q), "said": make(answer, lang)} for q, make in zip(QUESTIONS, answers)]
+    asked = QUESTIONS if answer["cases"] else (*QUESTIONS[:-1], NOTICED)
+    return [{"question": lang.t(q), "said": make(answer, lang)} for q, make in zip(asked, answers)]
 
 
 def _yes(text: Markup) -> Row:
@@ -51,7 +54,7 @@ def _no_case(answer: Row, lang: Language) -> Said:
     """What is said where there is no case."""
     if answer["verdict"] == "cannot tell":
         return [_no(lang.t("because these logs do not suffice: the gaps say what is missing."))]
-    return [_yes(lang.t("No record of access by an intruder in what the logs cover."))]
+    return [_yes(advice.unreached(answer, lang))]
 
 
 def _who(answer: Row, lang: Language, titles: dict[str, str]) -> Said:
@@ -195,6 +198,15 @@ def _doors(answer: Row, lang: Language) -> Said:
 
 
 def _sooner(answer: Row, lang: Language) -> Said:
+    often = _code("brokenseal investigate NEW --lake LAKE --out answer")
+    drill = _code("brokenseal drill score")
+    if not answer["cases"]:
+        told = lang.t(
+            "If it reaches the line, as soon as new logs are taken in and judged, by {often}. In invented organisations {drill} "
+            "counts after how many visits an intruder is noticed.",
+            often=often, drill=drill,
+        )  # fmt: skip
+        return [_yes(told), _no(lang.t("what lies below the line: it is not noticed at all, or only as a lead."))]
     why = lang.t(
         "from this answer, because it looks at the whole time at once. This tells it: lay only the files that "
         "were there on an "
@@ -205,7 +217,7 @@ def _sooner(answer: Row, lang: Language) -> Said:
         "How soon the next time: as often as new logs are taken in and judged, by {often}. In invented "
         "organisations {drill} counts "
         "after how many visits it is noticed.",
-        often=_code("brokenseal investigate NEW --lake LAKE --out answer"), drill=_code("brokenseal drill score"),
+        often=often, drill=drill,
     )  # fmt: skip
     return [_no(why), _yes(soon)]
 
