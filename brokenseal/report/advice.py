@@ -62,8 +62,8 @@ def _order(answer: Row, lang: Language) -> list[Markup]:
     if not ways(answer):
         return []
     told = lang.t(
-        "In the order of “{doors}”: save rules and permissions of these mailboxes and put them on hold, which takes minutes; "
-        "then shut; export beside it.",
+        "In the order of “{doors}”: save the settings of these mailboxes and put them on hold (minutes), then "
+        "shut; export beside it.",
         doors=listed(lang),
     )
     return [told]
@@ -74,7 +74,10 @@ def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
     lang = lang or language()
     export, verdict = _export(answer, lang), answer["verdict"]
     if verdict == "intrusion":
-        told = lang.t("Decide who must be told: the mailboxes are listed below, each with what was accessed.")
+        told = lang.t(
+            "Decide who must be told. By law a clock may run already; in the European Union, where it applies, 72 hours from "
+            "knowing (data protection authority) and 24 (early warning of essential and important entities, NIS2)."
+        )
         return [lang.t(QUIET), *_order(answer, lang), *doors(answer, lang), *export, told]
     if verdict == "suspicion":
         ask = lang.t("Ask the persons concerned by telephone whether the visits below were theirs.")

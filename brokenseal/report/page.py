@@ -127,6 +127,7 @@ def _parts(answer: Row, known: Reasons, lang: Language) -> Row:
         "gaps": by_kind(answer["gaps"], span),
         "gap_kind": lambda kind: blind.named(kind, lang),
         "gaps_counted": lambda gaps: blind.counted(gaps, lang),
+        "gaps_brief": blind.counted(answer["gaps"], lang, brief=True) if answer["gaps"] else "",
         "whose": lambda gap: _whose(gap, names, lang),
         "concerned": {m["tenant_id"] for c in answer["cases"] for m in c["mailboxes"]},
         "taken": _taken(answer, lang),

@@ -223,7 +223,7 @@ def test_every_figure_of_the_head_and_the_questions_is_the_answer_s(answer: dict
     messages, folders = (sum(len(m[k]) for m in boxes) for k in ("messages", "folders"))
     rare = words.rounded(words.rarity(case["bits"]))
     allowed = {len(boxes), len(case["tenants"]), messages, folders, 1, len(made["gaps"]), len(case["how"]["because"]), rare,
-               len({g["kind"] for g in made["gaps"]}), case["bits"], made["tool"]["line_bits"], 72}  # fmt: skip
+               len({g["kind"] for g in made["gaps"]}), case["bits"], made["tool"]["line_bits"], 72, 24, 2}  # fmt: skip
     allowed |= _seen_and_rested_on(made)
     source = report.html(made, invented.REASONS)
     for begin, end in (("<dl", "</dl>"), ('id="questions"', "</section>")):

@@ -121,6 +121,22 @@ def test_who_decides_is_said(answer: dict[str, Any]) -> None:
     assert "Whoever answers for ministry-a.example and ministry-b.example decides what is shut" in told
 
 
+def test_the_head_says_that_nobody_confirmed_it_and_that_a_clock_may_run(answer: dict[str, Any]) -> None:
+    source = report.html(answer, invented.REASONS)
+    told = _text(source[source.index("<header>") : source.index("</header>")])
+    assert "No person has confirmed any of it." in told
+    assert "By law a clock may run already" in told and "72 hours from knowing" in told and "24 (early warning" in told
+    assert "A token stands in for a password" in told
+    made = copy.deepcopy(answer)
+    act = made["cases"][0]["acts"][0]["act_id"]
+    made["decisions"] = [{"subject_is": "act", "subject": act, "decision": "hostile", "by": "Ann Moor", "because": "on leave",
+                          "at": None, "acts": [act], "act_count": 1}]  # fmt: skip
+    made["cases"][0]["how"]["kind"] = "unknown"
+    source = report.html(made, invented.REASONS)
+    told = _text(source[source.index("<header>") : source.index("</header>")])
+    assert "No person has confirmed" not in told and "A token stands" not in told
+
+
 def test_the_limits_stand_before_the_first_case(answer: dict[str, Any]) -> None:
     source = report.html(answer, invented.REASONS)
     assert (
