@@ -93,12 +93,17 @@ def dossiers(answer: Row, blind: timeline.Blind, names: Names, lang: Language) -
                     "gaps": alike(
                         [
                             *blind.of_mailbox(box["tenant_id"], box["mailbox"]),
-                            *(g for g in blind.of_tenant(box["tenant_id"]) if g["tenant_id"] is not None),
+                            *(g for g in blind.of_tenant(box["tenant_id"]) if _concerns(g)),
                         ]
                     ),
                 }
             )
     return out
+
+
+def _concerns(gap: Row) -> bool:
+    """Whether a gap of an organisation is told to the owner of a mailbox; what to export is told to who administers it."""
+    return gap["tenant_id"] is not None and gap["kind"] != "expiring"
 
 
 def _subjects(messages: list[Row]) -> str:

@@ -20,7 +20,7 @@ from brokenseal.report import advice, asks, blind, expiry, rarities, standing, s
 from brokenseal.report.blind import by_kind
 from brokenseal.report.counter import counter
 from brokenseal.report.doors import boxes as boxes_behind
-from brokenseal.report.doors import doors
+from brokenseal.report.doors import doors, whole
 from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
 from brokenseal.report.glossary import words_of
 from brokenseal.report.keylines import keylines
@@ -220,8 +220,8 @@ def _mono(text: Any) -> Markup:
 
 
 def _code(text: str) -> Markup:
-    """A command inside a sentence."""
-    return Markup('<code dir="ltr">{}</code>').format(text)
+    """A command inside a sentence; one that is markup already has whole words."""
+    return Markup('<code dir="ltr">{}</code>').format(text if isinstance(text, Markup) else whole(text))
 
 
 def _custody(row: Row, lang: Language) -> Markup:

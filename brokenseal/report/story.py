@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from brokenseal.report import advice, blind, standing, words
+from brokenseal.report.doors import whole
 from brokenseal.report.language import Language, marked
 
 QUESTIONS = (
@@ -101,8 +102,16 @@ def _which(answer: Row, lang: Language) -> Said:
         out.append(_yes(_of(n, answer, lang) + said))
     if not out:
         return _no_case(answer, lang)
-    others = lang.t("what was accessed in other mailboxes, because no record is no proof: see the coverage.")
-    return [*out, _no(others)]
+    inside = {(m["tenant_id"], m["mailbox"]) for c in answer["cases"] for m in c["mailboxes"]}
+    rest = sum(c["mailboxes"] for c in answer["coverage"]) - len(inside)
+    if rest > 0:
+        others = lang.tn(
+            "No visit to the {n} other mailbox of these logs reached the line; that is no proof that nobody was there.",
+            "No visit to the {n} other mailboxes of these logs reached the line; that is no proof that nobody was there.",
+            rest,
+        )
+        out.append(_yes(others))
+    return [*out, _no(lang.t("what was accessed in mailboxes of which these logs hold no access: see the coverage."))]
 
 
 def _did(answer: Row, lang: Language) -> Said:
@@ -224,7 +233,7 @@ def _sooner(answer: Row, lang: Language) -> Said:
 
 def _code(text: str) -> Markup:
     """A command inside a sentence."""
-    return Markup('<code dir="ltr">{}</code>').format(text)
+    return Markup('<code dir="ltr">{}</code>').format(whole(text))
 
 
 def chain(case: Row, lang: Language) -> list[Row]:
