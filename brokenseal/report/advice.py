@@ -12,6 +12,7 @@ from brokenseal.report.expiry import held, lost, wanted
 from brokenseal.report.how import TOKEN
 from brokenseal.report.language import Language, language, marked
 from brokenseal.report.names import Names
+from brokenseal.report.visible import visible
 
 QUIET = marked("Do not discuss this by mail: whoever has access to these mailboxes sees it. Use the telephone.")
 DOORS = {
@@ -35,6 +36,7 @@ DOORS = {
         "since the first access."
     ),
 }
+MOST_STOPPED = 12
 Row = dict[str, Any]
 
 
@@ -78,7 +80,7 @@ def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
             "Decide who must be told. By law a clock may run already; in the European Union, where it applies, 72 hours from "
             "knowing (data protection authority) and 24 (early warning of essential and important entities, NIS2)."
         )
-        return [lang.t(QUIET), *_order(answer, lang), *doors(answer, lang), *export, told]
+        return [lang.t(QUIET), *_order(answer, lang), *doors(answer, lang), *stopped(answer, lang), *export, told]
     if verdict == "suspicion":
         ask = lang.t("Ask the persons concerned by telephone whether the visits below were theirs.")
         return [lang.t(QUIET), ask, *export]
@@ -93,6 +95,28 @@ def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
     calm = morning if answer["leads"] else lang.t("No visit of these logs asks for anything tonight.")
     # what vanishes has a date, and a lead has none
     return [*export, calm] if wanted(answer) else [calm, *export]
+
+
+def stopped(answer: Row, lang: Language) -> list[Markup]:
+    """Mailboxes of organisations with a case, in no case themselves, whose log stops, by name; nothing where there are none."""
+    tenants = {m["tenant_id"] for c in answer["cases"] for m in c["mailboxes"]}
+    inside = {(m["tenant_id"], m["mailbox"]) for c in answer["cases"] for m in c["mailboxes"]}
+    stops = {(g["tenant_id"], g["mailbox"]) for g in answer["gaps"] if g["kind"] == "log-stops" and g["mailbox"]}
+    names = sorted(box for tenant, box in stops - inside if tenant in tenants)
+    if not names:
+        return []
+    told = [Markup('<bdi class="mono">{}</bdi>').format(visible(name, 100)) for name in names[:MOST_STOPPED]]
+    if len(names) > MOST_STOPPED:
+        told.append(lang.tn("{n} more", "{n} more", len(names) - MOST_STOPPED))
+    return [
+        lang.tn(
+            "The log of {mailboxes} stops: an intruder can switch logging off, so it cannot be excluded. Ask its owner, and look "
+            "who changed the audit settings.",
+            "The logs of {mailboxes} stop: an intruder can switch logging off, so they cannot be excluded. Ask their owners, and "
+            "look who changed the audit settings.",
+            len(names), mailboxes=lang.listed(told),
+        )
+    ]  # fmt: skip
 
 
 def brief(answer: Row) -> list[Markup]:

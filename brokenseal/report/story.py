@@ -189,7 +189,11 @@ def _told(answer: Row, lang: Language) -> Said:
     law = lang.t(
         "by when, because that hangs on the law of the place and on what the messages say; the clock may already run."
     )
-    return [_yes(said), *(_yes(lang.t(p)) for p in PARTIES), _no(law)]
+    silent = [
+        _no(lang.t("whether the owners of these must be told too.") + Markup(" ") + s)
+        for s in advice.stopped(answer, lang)
+    ]
+    return [_yes(said), *silent, *(_yes(lang.t(p)) for p in PARTIES), _no(law)]
 
 
 def _doors(answer: Row, lang: Language) -> Said:

@@ -167,6 +167,22 @@ def test_a_dossier_asks_its_owner_for_no_export(answer: dict[str, Any]) -> None:
     assert "Export now: some vanish." in _section(source, "gaps"), "who administers it is asked"
 
 
+def test_a_mailbox_whose_log_stops_stands_by_name_in_next_and_under_who_must_be_told(answer: dict[str, Any]) -> None:
+    made = copy.deepcopy(answer)
+    inside = made["cases"][0]["mailboxes"][0]
+    gap = {**made["gaps"][0], "kind": "log-stops", "tenant_id": inside["tenant_id"]}
+    boxes = (inside["mailbox"], "silent@ministry-a.example", "mute@ministry-a.example")
+    made["gaps"] = [{**gap, "mailbox": box} for box in boxes]
+    made["gaps"].append({**gap, "tenant_id": "another", "mailbox": "far@elsewhere.example"})
+    told = "The logs of mute@ministry-a.example and silent@ministry-a.example stop: an intruder can switch logging off"
+    source = report.html(made, invented.REASONS)
+    head = source[source.index('<ol class="next">') : source.index("</header>")]
+    for part in (head, _section(source, "questions")):
+        assert told in re.sub(r"<[^>]+>", "", part)
+    assert "they cannot be excluded" in head and "elsewhere" not in head
+    assert advice.stopped(answer, language("en")) == []
+
+
 def test_the_limits_stand_before_the_first_case(answer: dict[str, Any]) -> None:
     source = report.html(answer, invented.REASONS)
     assert (
