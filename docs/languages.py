@@ -56,6 +56,8 @@ NAMES = (
     "{which} private key", "encrypted private key", "symmetric key", "key store", "JSON Web Token", "refresh token",
     "a symmetric key", "by its certificate",
     "visits", "relationships", "relationships at their oddest visit",
+    "unified audit records", "interactive sign-ins", "non-interactive sign-ins", "service-principal sign-ins",
+    "managed-identity sign-ins",
     "it survives", "it does not survive", *SILENCE, "begin later than", "end earlier than",
     "this organisation",
 )  # fmt: skip

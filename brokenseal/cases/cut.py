@@ -149,8 +149,11 @@ def _vanishing(tenant: str | None, stream: str, since: datetime, until: datetime
     days = schema.kept_days(stream)
     lacking = "None were handed over"
     if before is not None:
-        edge = f"before {until:%Y-%m-%d}" if before else f"after {since:%Y-%m-%d}"
-        lacking = f"None from {edge} were handed over"
+        first, last = (
+            f"None from before {until:%Y-%m-%d} were handed over",
+            f"None from after {since:%Y-%m-%d} were handed over",
+        )
+        lacking = first if before else last
     meaning = (
         f"Export now: {_said(stream, begin=False)} before {since + DAY:%Y-%m-%d} vanish on {since + (days + 1) * DAY:%Y-%m-%d}, "
         f"and those of one more day every day after that: the provider keeps them for {days} days by default. {lacking}."

@@ -15,7 +15,7 @@ REASON = Reason(
     levels=(
         "its session is known, but no sign-in in these logs issued its token",
         "no sign-in in these logs issued its token or session; this person does sign in from this network",
-        "no sign-in in these logs issued its token or session, and this person never signs in from this network",
+        "no sign-in in these logs issued its token or session, and in these logs this person never signs in from this network",
     ),
     ground="documented",
     attack=("T1606.002", "T1550.001"),

@@ -12,12 +12,13 @@ from brokenseal.report.expiry import held, lost, wanted
 from brokenseal.report.how import TOKEN
 from brokenseal.report.language import Language, language, marked
 from brokenseal.report.names import Names
+from brokenseal.report.visible import visible
 
 QUIET = marked("Do not discuss this by mail: whoever has access to these mailboxes sees it. Use the telephone.")
 DOORS = {
     TOKEN: marked(
-        "Shut both sets of doors, those of a stolen session or token and those of a forging key: “Doors to shut” lists them. A "
-        "new password alone shuts neither."
+        "Shut both sets of doors, those of a stolen session or token and those of a forging key. A new password "
+        "alone shuts neither."
     ),
     "session or token used elsewhere": marked(
         "Revoke the sessions of these accounts, then change passwords and look at the sign-in methods registered since "
@@ -35,6 +36,7 @@ DOORS = {
         "since the first access."
     ),
 }
+MOST_STOPPED = 12
 Row = dict[str, Any]
 
 
@@ -52,13 +54,33 @@ def _door(kind: str, numbers: list[int], cases: int, lang: Language) -> Markup:
     return lang.tn("Case {cases}: {step}", "Cases {cases}: {step}", len(numbers), cases=named, step=step)
 
 
+def listed(lang: Language) -> Markup:
+    """The part of the page that lists doors, as a link."""
+    return Markup('<a href="#doors">{}</a>').format(lang.t("Doors to shut"))
+
+
+def _order(answer: Row, lang: Language) -> list[Markup]:
+    """What comes before a door is shut, and what waits for none; nothing where no case is grave."""
+    if not ways(answer):
+        return []
+    told = lang.t(
+        "In the order of “{doors}”: save the settings of these mailboxes and put them on hold (minutes), then "
+        "shut; export beside it.",
+        doors=listed(lang),
+    )
+    return [told]
+
+
 def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
     """Sentences, in order."""
     lang = lang or language()
     export, verdict = _export(answer, lang), answer["verdict"]
     if verdict == "intrusion":
-        told = lang.t("Decide who must be told: the mailboxes are listed below, each with what was accessed.")
-        return [lang.t(QUIET), *export, *doors(answer, lang), told]
+        told = lang.t(
+            "Decide who must be told. By law a clock may run already; in the European Union, where it applies, 72 hours from "
+            "knowing (data protection authority) and 24 (early warning of essential and important entities, NIS2)."
+        )
+        return [lang.t(QUIET), *_order(answer, lang), *doors(answer, lang), *stopped(answer, lang), *export, told]
     if verdict == "suspicion":
         ask = lang.t("Ask the persons concerned by telephone whether the visits below were theirs.")
         return [lang.t(QUIET), ask, *export]
@@ -69,9 +91,40 @@ def steps(answer: Row, lang: Language | None = None) -> list[Markup]:
             *leads,
             *export,
         ]
-    if not answer["leads"]:
-        return [lang.t("Nothing that was found is urgent."), *export]
-    return [lang.t("Look through the leads below; nothing else that was found is urgent."), *export]
+    morning = lang.t("Look through the leads below; they keep until morning.")
+    calm = morning if answer["leads"] else lang.t("No visit of these logs asks for anything tonight.")
+    # what vanishes has a date, and a lead has none
+    return [*export, calm] if wanted(answer) else [calm, *export]
+
+
+def stopped(answer: Row, lang: Language) -> list[Markup]:
+    """Mailboxes of organisations with a case, in no case themselves, whose log stops, by name; nothing where there are none."""
+    tenants = {m["tenant_id"] for c in answer["cases"] for m in c["mailboxes"]}
+    inside = {(m["tenant_id"], m["mailbox"]) for c in answer["cases"] for m in c["mailboxes"]}
+    stops = {(g["tenant_id"], g["mailbox"]) for g in answer["gaps"] if g["kind"] == "log-stops" and g["mailbox"]}
+    names = sorted(box for tenant, box in stops - inside if tenant in tenants)
+    if not names:
+        return []
+    told = [Markup('<bdi class="mono">{}</bdi>').format(visible(name, 100)) for name in names[:MOST_STOPPED]]
+    if len(names) > MOST_STOPPED:
+        told.append(lang.tn("{n} more", "{n} more", len(names) - MOST_STOPPED))
+    return [
+        lang.tn(
+            "The log of {mailboxes} stops: an intruder can switch logging off, so it cannot be excluded. Ask its owner, and look "
+            "who changed the audit settings.",
+            "The logs of {mailboxes} stop: an intruder can switch logging off, so they cannot be excluded. Ask their owners, and "
+            "look who changed the audit settings.",
+            len(names), mailboxes=lang.listed(told),
+        )
+    ]  # fmt: skip
+
+
+def brief(answer: Row) -> list[Markup]:
+    """The steps that cannot wait until a page is opened, for the terminal: two, and among them what vanishes."""
+    lang = language()
+    if answer["verdict"] == "intrusion":
+        return [lang.t(QUIET), *_export(answer, lang)]
+    return steps(answer)[:2]
 
 
 def _export(answer: Row, lang: Language) -> list[Markup]:
@@ -133,18 +186,28 @@ def unread(answer: Row) -> list[Row]:
     return [i for i in answer["inputs"] if any(r["row"] is None for r in i["rejected"]["first"])]
 
 
+def unreached(answer: Row, lang: Language) -> Markup:
+    """What is said where there is no case: of how many mailboxes, from when to when; and that it shows no absence."""
+    held = [c for c in answer["coverage"] if c["from"] and c["to"]]
+    if not held:
+        return lang.t("No visit in these logs reaches the line; that does not show that nobody was there.")
+    return lang.tn(
+        "No visit to the {n} mailbox of these logs from {first} to {last} reaches the line; that does not show that nobody was "
+        "there.",
+        "No visit to the {n} mailboxes of these logs from {first} to {last} reaches the line; that does not show that nobody was "
+        "there.",
+        sum(c["mailboxes"] for c in held), first=lang.day(min(c["from"] for c in held)),
+        last=lang.day(max(c["to"] for c in held)),
+    )  # fmt: skip
+
+
 def headline(answer: Row, lang: Language | None = None) -> Markup:
     """What was found, in a sentence."""
     lang = lang or language()
     cases = answer["cases"]
     boxes = {(m["tenant_id"], m["mailbox"]) for c in cases for m in c["mailboxes"]}
     if not cases:
-        covered = sum(c["mailboxes"] for c in answer["coverage"])
-        return lang.tn(
-            "No record of access by an intruder in the logs of {n} mailbox, as far as they reach.",
-            "No record of access by an intruder in the logs of {n} mailboxes, as far as they reach.",
-            covered,
-        )
+        return unreached(answer, lang)
     return lang.tn(
         "{n} case: {mailboxes} in {organisations}, accessed by visits unlike all ordinary use in these logs.",
         "{n} cases: {mailboxes} in {organisations}, accessed by visits unlike all ordinary use in these logs.",

@@ -80,15 +80,17 @@ def alike(gaps: Iterable[Row]) -> list[Row]:
     return [{"meaning": meaning, "kind": rows[0]["kind"], "rows": rows} for meaning, rows in told.items()]
 
 
-def counted(gaps: list[Row], lang: Language) -> Markup:
-    """How many gaps there are, by kind, and apart from these how many come with every visit."""
+def counted(gaps: list[Row], lang: Language, *, brief: bool = False) -> Markup:
+    """How many gaps there are, by kind, and apart from these how many come with every visit. brief: without the kinds."""
     with_visits = sum(g["kind"] in ATTENDING for g in gaps)
     kinds = sorted({g["kind"] for g in gaps} - ATTENDING, key=place)
     told = lang.listed(
         lang.t("{kind} ({n})", kind=named(k, lang), n=lang.number(sum(g["kind"] == k for g in gaps))) for k in kinds
     )
     parts = []
-    if kinds:
+    if kinds and brief:
+        parts.append(lang.tn("{n} gap in the logs", "{n} gaps in the logs", len(gaps) - with_visits))
+    elif kinds:
         parts.append(
             lang.tn(
                 "{n} gap in the logs: {kinds}", "{n} gaps in the logs: {kinds}", len(gaps) - with_visits, kinds=told
@@ -97,13 +99,11 @@ def counted(gaps: list[Row], lang: Language) -> Markup:
     if with_visits:
         parts.append(
             lang.tn(
-                "no gap, and so with every visit: in the hour after {n} visit the provider logs no repeated "
-                "access to the same "
-                "message",
-                "no gap, and so with every visit: in the hour after each of {n} visits the provider logs no "
-                "repeated access to the "
-                "same message",
+                "within the hour after a visit repeats of the same message are not logged: {n} such time is listed, after visits "
+                "of cases and of those whom leads name",
+                "within the hour after a visit repeats of the same message are not logged: {n} such times are listed, after "
+                "visits of cases and of those whom leads name",
                 with_visits,
             )
         )
-    return lang.t("{first}; {second}", first=parts[0], second=parts[1]) if len(parts) > 1 else Markup("").join(parts)
+    return lang.t("{first}. Besides, {second}", first=parts[0], second=parts[1]) if len(parts) > 1 else parts[0]

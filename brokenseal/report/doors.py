@@ -1,9 +1,10 @@
 """The doors to shut, in order: each with where it is shut, how, and by whom.
 
-What: steps for each way in. Why: who is told "revoke the sessions" at night asks where, and who may; and a door shut before
-the evidence is kept tells the intruder, and leaves nothing to look at. How: steps of a way in come in sets, since a way in
-that has two explanations has two sets of doors, and both are shut. Misses: whether a door is shut already; that needs an
-export of the present settings.
+What: steps for each way in. Why: who is told "revoke the sessions" at night asks where, and who may; and shutting changes the
+settings that show which doors there were. How: settings are saved and mailboxes put on hold first, which takes minutes; then
+the doors are shut; the export of months of logs runs beside it, since shutting deletes no log. Steps of a way in come in
+sets, since a way in that has two explanations has two sets of doors, and both are shut. Misses: whether a door is shut
+already; that needs an export of the present settings.
 """
 
 from __future__ import annotations
@@ -29,13 +30,40 @@ class Door(NamedTuple):
     who: str
 
 
-KEEP = Door(
-    marked("First keep the evidence"),
+SAVE = Door(
+    marked("Save what shows the doors: minutes"),
+    marked("Exchange admin centre, Mailboxes; Microsoft Entra admin centre, Enterprise applications"),
+    marked(
+        "Save rules, forwarding, permissions, delegates and consents of these mailboxes as they are now: the next steps change "
+        "them. These commands only list. Note who saved, and when."
+    ),
+    "Get-InboxRule -Mailbox MAILBOX -IncludeHidden; "
+    "Get-Mailbox -Identity MAILBOX | Format-List *Forward*,GrantSendOnBehalfTo; "
+    "Get-MailboxPermission -Identity MAILBOX; Get-RecipientPermission -Identity MAILBOX; "
+    "Get-MailboxFolderPermission -Identity MAILBOX:\\Inbox; "
+    "Get-MgUserOauth2PermissionGrant -UserId PERSON -All; Get-MgUserAppRoleAssignment -UserId PERSON -All; "
+    "Get-MgOauth2PermissionGrant -All; "
+    "Get-MgServicePrincipal -All | % { Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $_.Id -All }",
+    marked("whoever may look at mailbox settings and applications; it needs no right to change anything"),
+)
+HOLD = Door(
+    marked("Put these mailboxes on hold: minutes"),
+    marked("Microsoft Purview portal, eDiscovery; Exchange admin centre, Mailboxes"),
+    marked(
+        "A hold keeps what an intruder or a tidy owner deletes from now on. It may take an hour to work, and needs a licence "
+        "that allows it."
+    ),
+    "Set-Mailbox -Identity MAILBOX -LitigationHoldEnabled $true",
+    marked("an administrator of mail or of compliance"),
+)
+EXPORT = Door(
+    marked("The long export of logs"),
     marked("Microsoft Purview portal, Audit; Microsoft Entra admin centre, Sign-in logs"),
     marked(
-        "Export what “Export now” names, and the rules and permissions of these mailboxes. Note who exports, and when."
+        "Export what “Export now” names. Start it now and let it run beside the other steps: no door waits for it, and shutting "
+        "a door deletes no audit log."
     ),
-    "Get-InboxRule -Mailbox MAILBOX -IncludeHidden; Get-MailboxPermission -Identity MAILBOX",
+    "",
     marked("whoever may look at audit logs; it needs no right to change anything"),
 )
 SESSIONS = Door(
@@ -49,9 +77,12 @@ METHODS = Door(
     marked("Passwords and sign-in methods"),
     marked("Microsoft Entra admin centre, Users, the person, Authentication methods"),
     marked(
-        "Reset the password, require that sign-in methods be registered again, remove those that the person does not know."
+        "Reset the password, require that sign-in methods be registered again, remove those that the person does not know. The "
+        "first command only lists them; each kind of method has its own that removes it, as the last does with a telephone."
     ),
-    "Get-MgUserAuthenticationMethod -UserId PERSON",
+    "Get-MgUserAuthenticationMethod -UserId PERSON; "
+    "Update-MgUser -UserId PERSON -PasswordProfile @{Password='NEW'}; "
+    "Remove-MgUserAuthenticationPhoneMethod -UserId PERSON -PhoneAuthenticationMethodId METHOD",
     marked("an administrator of authentication"),
 )
 DEVICE = Door(
@@ -65,9 +96,16 @@ BACK = Door(
     marked("Ways back in"),
     marked("Exchange admin centre, Mailboxes; Microsoft Entra admin centre, Enterprise applications"),
     marked(
-        "Look for rules, forwarding, permissions and consents made since the first access; remove what nobody knows."
+        "Go through what the first step saved: rules, forwarding, permissions and consents made since the first access. Remove "
+        "what nobody knows; these commands remove."
     ),
-    "Get-InboxRule -Mailbox MAILBOX -IncludeHidden",
+    "Remove-InboxRule -Mailbox MAILBOX -Identity RULE; "
+    "Set-Mailbox -Identity MAILBOX -ForwardingAddress $null -ForwardingSmtpAddress $null; "
+    "Remove-MailboxPermission -Identity MAILBOX -User DELEGATE -AccessRights FullAccess; "
+    "Remove-RecipientPermission -Identity MAILBOX -Trustee DELEGATE -AccessRights SendAs; "
+    "Remove-MailboxFolderPermission -Identity MAILBOX:\\Inbox -User DELEGATE; "
+    "Remove-MgOauth2PermissionGrant -OAuth2PermissionGrantId CONSENT; "
+    "Remove-MgServicePrincipalAppRoleAssignment -ServicePrincipalId APPLICATION -AppRoleAssignmentId ROLE",
     marked("an administrator of mail, and one of applications"),
 )
 PROVIDER = Door(
@@ -80,15 +118,28 @@ PROVIDER = Door(
 FEDERATION = Door(
     marked("The organisation's own signing key, where it federates"),
     marked("AD FS, or whatever else signs people in"),
-    marked("Rotate the signing key twice, so that the old one is trusted no more."),
-    "Update-AdfsCertificate -CertificateType Token-Signing -Urgent",
+    marked(
+        "Rotate the signing key twice, so that the old one is trusted no more. Beware: with “-Urgent” the new key signs at once, "
+        "and nobody of the federated domain can sign in until Microsoft Entra trusts it. Update that trust each time, by the "
+        "second command, and keep an administrator at hand whose account is not federated."
+    ),
+    "Update-AdfsCertificate -CertificateType Token-Signing -Urgent; "
+    "Update-MgDomainFederationConfiguration -DomainId DOMAIN -InternalDomainFederationId FEDERATION "
+    "-SigningCertificate CERTIFICATE",
     marked("an administrator of that service"),
 )
 APPLICATIONS = Door(
     marked("Keys and secrets of applications that may open mailboxes"),
     marked("Microsoft Entra admin centre, App registrations, Certificates & secrets"),
-    marked("Remove what nobody knows, and replace the rest."),
-    "Get-MgApplication -All -Property DisplayName,KeyCredentials,PasswordCredentials",
+    marked(
+        "They lie on the application, and on its service principal too, where the admin centre does not show them. The first two "
+        "commands only list; remove what nobody knows, secrets by the last two, and replace the rest. Certificates are set anew "
+        "by Update-MgApplication and Update-MgServicePrincipal, with those that stay."
+    ),
+    "Get-MgApplication -All -Property Id,DisplayName,KeyCredentials,PasswordCredentials; "
+    "Get-MgServicePrincipal -All -Property Id,DisplayName,KeyCredentials,PasswordCredentials; "
+    "Remove-MgApplicationPassword -ApplicationId APPLICATION -KeyId KEY; "
+    "Remove-MgServicePrincipalPassword -ServicePrincipalId APPLICATION -KeyId KEY",
     marked("an administrator of applications"),
 )
 ADDRESSES = Door(
@@ -120,18 +171,22 @@ SYNCHRONISED = Door(
     marked("an administrator of mail"),
 )
 ALL = marked("Whatever the explanation")
+FIRST = marked("First, whatever the explanation")
 STOLEN = marked("If a session or token was stolen")
 FORGED = marked("If tokens were forged with a signing key")
+BESIDE = marked("Beside it, whatever the explanation")
+KEEP = (SAVE, HOLD)
 SETS: dict[str, tuple[tuple[str, tuple[Door, ...]], ...]] = {
     TOKEN: (
-        (ALL, (KEEP,)),
+        (FIRST, KEEP),
         (STOLEN, (SESSIONS, METHODS, DEVICE, BACK)),
-        (FORGED, (PROVIDER, FEDERATION, APPLICATIONS, ADDRESSES)),
+        (FORGED, (PROVIDER, FEDERATION, APPLICATIONS)),
+        (BESIDE, (ADDRESSES, EXPORT)),
     ),
-    "session or token used elsewhere": ((ALL, (KEEP, SESSIONS, METHODS, DEVICE, BACK)),),
-    "delegate or application": ((ALL, (KEEP, GRANT, CONSENT, SESSIONS, BACK)),),
-    "mail client synchronising": ((ALL, (KEEP, SYNCHRONISED, SESSIONS, METHODS)),),
-    "unknown": ((ALL, (KEEP, SESSIONS, METHODS, BACK)),),
+    "session or token used elsewhere": ((ALL, (*KEEP, SESSIONS, METHODS, DEVICE, BACK, ADDRESSES, EXPORT)),),
+    "delegate or application": ((ALL, (*KEEP, GRANT, CONSENT, SESSIONS, BACK, EXPORT)),),
+    "mail client synchronising": ((ALL, (*KEEP, SYNCHRONISED, SESSIONS, METHODS, EXPORT)),),
+    "unknown": ((ALL, (*KEEP, SESSIONS, METHODS, BACK, EXPORT)),),
 }
 """Way in to its sets of doors, in the order in which they are shut."""
 
@@ -157,6 +212,11 @@ def doors(answer: Row, lang: Language) -> list[Row]:
     return out
 
 
+def boxes(answer: Row) -> list[str]:
+    """The mailboxes of grave cases, each once: what stands for MAILBOX and PERSON in the commands."""
+    return sorted({m["mailbox"] for c in answer["cases"] if c["severity"] in GRAVE for m in c["mailboxes"]} - {None})
+
+
 def _of(cases: list[int], answer: Row, lang: Language) -> Markup:
     """Whose set it is, where there are several cases."""
     if len(answer["cases"]) == 1:
@@ -166,7 +226,7 @@ def _of(cases: list[int], answer: Row, lang: Language) -> Markup:
     )
 
 
-def _whole(command: str) -> Markup:
+def whole(command: str) -> Markup:
     """A command whose words no line breaks: a hyphen at a line's end would be taken for part of it, or not."""
     return Markup(" ").join(Markup('<span class="nowrap">{}</span>').format(word) for word in command.split(" "))
 
@@ -176,6 +236,6 @@ def _told(door: Door, lang: Language) -> Row:
         "what": lang.t(door.what),
         "where": lang.t(door.where),
         "how": lang.t(door.how),
-        "commands": [_whole(c) for c in door.command.split("; ") if c],
+        "commands": [{"text": whole(c), "lists": c.startswith("Get-")} for c in door.command.split("; ") if c],
         "who": lang.t(door.who),
     }

@@ -14,7 +14,7 @@ from brokenseal.report import timeline
 from brokenseal.report.blind import alike
 from brokenseal.report.language import Language
 from brokenseal.report.names import Names
-from brokenseal.report.rarities import alike as alike_visits
+from brokenseal.report.rarities import by_sentence
 
 MANY = 150
 """Above so many dossiers each shows less, and names a reason's innocent explanations without what would decide."""
@@ -80,7 +80,7 @@ def dossiers(answer: Row, blind: timeline.Blind, names: Names, lang: Language) -
                     "case": case,
                     "box": box,
                     "acts": own,
-                    "reasons": _reasons(found, lang),
+                    "reasons": by_sentence(found, lang),
                     "heaviest": _heaviest(own),
                     "linked": any(a["link_bits"] for a in own),
                     "said": _said(own, said),
@@ -93,12 +93,17 @@ def dossiers(answer: Row, blind: timeline.Blind, names: Names, lang: Language) -
                     "gaps": alike(
                         [
                             *blind.of_mailbox(box["tenant_id"], box["mailbox"]),
-                            *(g for g in blind.of_tenant(box["tenant_id"]) if g["tenant_id"] is not None),
+                            *(g for g in blind.of_tenant(box["tenant_id"]) if _concerns(g)),
                         ]
                     ),
                 }
             )
     return out
+
+
+def _concerns(gap: Row) -> bool:
+    """Whether a gap of an organisation is told to the owner of a mailbox; what to export is told to who administers it."""
+    return gap["tenant_id"] is not None and gap["kind"] != "expiring"
 
 
 def _subjects(messages: list[Row]) -> str:
@@ -117,24 +122,3 @@ def _heaviest(acts: list[Row]) -> Row | None:
     """The visit that weighs most; none where none weighs anything."""
     weighing = [a for a in acts if any(a["weighed"].values())]
     return min(weighing, key=lambda a: (-a["bits"], a["first"], a["act_id"])) if weighing else None
-
-
-def _reasons(findings: list[Row], lang: Language) -> list[Row]:
-    """One entry a reason: its strongest finding here, and in how many visits."""
-    strongest: dict[str, Row] = {}
-    visits: dict[str, set[str]] = {}
-    for f in findings:
-        visits.setdefault(f["evidence"], set()).add(f["act_id"])
-        best = strongest.get(f["evidence"])
-        if best is None or (-f["bits"], f["finding_id"]) < (-best["bits"], best["finding_id"]):
-            strongest[f["evidence"]] = f
-    ordered = sorted(strongest.values(), key=lambda f: (-f["bits"], f["evidence"]))
-    return [
-        {
-            "evidence": f["evidence"],
-            "strongest": f,
-            "visits": len(visits[f["evidence"]]),
-            "alike": alike_visits([g for g in findings if g["evidence"] == f["evidence"]], lang),
-        }
-        for f in ordered
-    ]

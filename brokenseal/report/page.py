@@ -21,7 +21,8 @@ from brokenseal.report import advice, asks, blind, expiry, rarities, standing, s
 from brokenseal.report.blind import by_kind
 from brokenseal.report.contract import dump
 from brokenseal.report.counter import counter
-from brokenseal.report.doors import doors
+from brokenseal.report.doors import boxes as boxes_behind
+from brokenseal.report.doors import doors, whole
 from brokenseal.report.dossiers import ORPHAN, dossiers, room, said_of
 from brokenseal.report.glossary import words_of
 from brokenseal.report.keylines import keylines
@@ -34,6 +35,7 @@ MOST_IN_HEAD = 3
 MOST_FINDINGS = 20
 MOST_INDICATORS = 200
 MOST_GAPS = 300
+MOST_BOXES = 1_000
 """Of each kind. What is left out is counted, and stands in answer.json."""
 CARRIERS = ("session", "token")
 WORDS_FOR = {"address": "address", "address range": "address", "network": "network", "client": "client", "session": "token",
@@ -76,6 +78,7 @@ def html(answer: Row, reasons: Reasons, tag: str = "en") -> str:
             most=MOST_FINDINGS,
             most_indicators=MOST_INDICATORS,
             most_gaps=MOST_GAPS,
+            most_boxes=MOST_BOXES,
             unfound=_unfound(reasons, answer),
             mono=_mono,
             bdi=_bdi,
@@ -107,6 +110,7 @@ def _parts(answer: Row, known: Reasons, lang: Language) -> Row:
     ]
     return {
         "headline": advice.headline(answer, lang),
+        "unreached": advice.unreached(answer, lang),
         "steps": advice.steps(answer, lang),
         "unread": advice.unread(answer),
         "views": views,
@@ -114,6 +118,7 @@ def _parts(answer: Row, known: Reasons, lang: Language) -> Row:
         "questions": story.questions(answer, lang, titles),
         "titles": titles,
         "door_sets": doors(answer, lang),
+        "door_boxes": boxes_behind(answer),
         "chain": lambda case: story.chain(case, lang),
         "asks": asks.asks(answer, lang),
         "wanted": expiry.wanted(answer),
@@ -127,6 +132,7 @@ def _parts(answer: Row, known: Reasons, lang: Language) -> Row:
         "gaps": by_kind(answer["gaps"], span),
         "gap_kind": lambda kind: blind.named(kind, lang),
         "gaps_counted": lambda gaps: blind.counted(gaps, lang),
+        "gaps_brief": blind.counted(answer["gaps"], lang, brief=True) if answer["gaps"] else "",
         "whose": lambda gap: _whose(gap, names, lang),
         "concerned": {m["tenant_id"] for c in answer["cases"] for m in c["mailboxes"]},
         "taken": _taken(answer, lang),
@@ -219,8 +225,8 @@ def _mono(text: Any) -> Markup:
 
 
 def _code(text: str) -> Markup:
-    """A command inside a sentence."""
-    return Markup('<code dir="ltr">{}</code>').format(text)
+    """A command inside a sentence; one that is markup already has whole words."""
+    return Markup('<code dir="ltr">{}</code>').format(text if isinstance(text, Markup) else whole(text))
 
 
 def _custody(row: Row, lang: Language) -> Markup:
@@ -291,7 +297,7 @@ def _case(number: int, case: Row, lang: Language) -> Row:
     return {
         "number": number,
         "case": case,
-        "reasons": [{**r, "alike": rarities.alike(r["findings"], lang)} for r in by_reason(case["findings"])],
+        "reasons": rarities.by_sentence(case["findings"], lang),
         "counted": words.counted(case),
         "distinct": words.distinct(case),
         "above_line": sum(m["above_line"] for m in case["mailboxes"]),
@@ -333,14 +339,3 @@ def _lines(number: int, case: Row, span: timeline.Axis, hidden: timeline.Blind, 
 def _hiding(gaps: list[Row]) -> list[Row]:
     """Without what comes with every visit: a hatched hour beside each mark would hide the marks, and nothing is hidden by it."""
     return [g for g in gaps if g["kind"] not in blind.ATTENDING]
-
-
-def by_reason(findings: list[Row]) -> list[Row]:
-    """One entry a reason: its strongest finding, how many visits it is found in, and all its findings."""
-    names: dict[str, list[Row]] = {}
-    for f in findings:
-        names.setdefault(f["evidence"], []).append(f)
-    return [
-        {"evidence": name, "strongest": found[0], "visits": len({f["act_id"] for f in found}), "findings": found}
-        for name, found in sorted(names.items(), key=lambda p: (-p[1][0]["bits"], p[0]))
-    ]

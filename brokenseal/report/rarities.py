@@ -15,6 +15,7 @@ from typing import Any
 from markupsafe import Markup
 
 from brokenseal import bits
+from brokenseal.report import words
 from brokenseal.report.language import Language, language
 
 FEW = 50
@@ -29,6 +30,44 @@ def what(number: int, unit: str, lang: Language) -> Markup:
     if unit == "peak":
         return lang.tn("{n} relationship at its oddest visit", "{n} relationships at their oddest visit", number)
     return lang.tn("{n} visit", "{n} visits", number)
+
+
+def by_sentence(findings: list[Row], lang: Language) -> list[Row]:
+    """One row a reason and level: its strongest finding, all its findings, and how many visits they are found in.
+
+    Why by level: of two visits of one reason one may be odd by 16 messages and one by 8; a sentence is said only of those that
+    it is true of. Reasons come with the heaviest first, and so do the levels of a reason.
+    """
+    ordered = sorted(findings, key=lambda f: (-f["bits"], f["finding_id"]))
+    first: dict[str, int] = {}
+    rows: dict[tuple[str, str], list[Row]] = {}
+    for f in ordered:
+        first.setdefault(f["evidence"], -f["bits"])
+        rows.setdefault((f["evidence"], f["reason"]), []).append(f)
+    return [
+        {
+            "evidence": name,
+            "strongest": found[0],
+            "weakest": found[-1],
+            "visits": len({f["act_id"] for f in found}),
+            "findings": found,
+            "alike": alike(found, lang),
+        }
+        for (name, _), found in sorted(rows.items(), key=lambda p: (first[p[0][0]], p[0][0], -p[1][0]["bits"]))
+    ]
+
+
+def weights(row: Row, lang: Language) -> Markup:
+    """The bits of a row's findings: from the lowest to the highest where they differ."""
+    low, high = (Markup(lang.number(row[end]["bits"] * 1.0)) for end in ("weakest", "strongest"))
+    return high if low == high else lang.t("{first} to {last}", first=low, last=high)
+
+
+def once(row: Row, lang: Language, *, benign: bool = False) -> Markup:
+    """The rarities of a row's findings, as `weights` says their bits. benign: where the sentence stands alone."""
+    low, high = (words.once(row[end]["once_in"], lang) for end in ("weakest", "strongest"))
+    last = words.benign(row["strongest"]["once_in"], lang) if benign else high
+    return last if low == high else lang.t("{first} to {last}", first=low, last=last)
 
 
 def basis(finding: Row, unit: str, lang: Language | None = None) -> Markup:
@@ -113,7 +152,7 @@ def brief(finding: Row, unit: str, lang: Language) -> Markup:
 def alike(findings: list[Row], lang: Language | None = None) -> Markup:
     """In how many of the visits like it each visit's finding holds, as ranges; nothing where none came again.
 
-    findings: of one reason. Visits like one are those of the same person to the same mailbox, from the same network, with the
+    findings: of one sentence. Visits like one are those of the same person to the same mailbox, from the same network, with the
     same client.
     """
     lang = lang or language()

@@ -104,7 +104,7 @@ def _rest(answer: Row, page: Path | None) -> list[tuple[str, Text]]:
         ),
         ("gaps", Text(_gaps(answer["gaps"]))),
         ("inputs", Text(told + (f", {words.many(len(unread), 'file')} not taken in whole" if unread else ""))),
-        *(("next" if n == 0 else "", Text(step.striptags())) for n, step in enumerate(advice.steps(answer)[:2])),
+        *(("next" if n == 0 else "", Text(step.striptags())) for n, step in enumerate(advice.brief(answer))),
     ]
     if page is not None:
         rows.append(("report", Text(visible(page, 1000), style="bold")))

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from brokenseal.report import advice, blind, standing, words
+from brokenseal.report.doors import whole
 from brokenseal.report.language import Language, marked
 
 QUESTIONS = (
@@ -23,6 +24,8 @@ QUESTIONS = (
     marked("Which doors must be shut, and are they shut now?"),
     marked("Would it have been noticed sooner, and how soon the next time?"),
 )
+NOTICED = marked("Would an intruder be noticed, and how soon?")
+"""The last question, where there is nothing that could have been noticed sooner."""
 Row = dict[str, Any]
 Said = list[Row]
 """Sentences, each with `cannot`: whether it says that something cannot be told."""
@@ -31,7 +34,8 @@ Said = list[Row]
 def questions(answer: Row, lang: Language, titles: dict[str, str]) -> list[Row]:
     """Each question with its sentences. titles: of the reasons, by name."""
     answers = (lambda a, x: _who(a, x, titles), _since, _which, _did, _blind, _told, _doors, _sooner)
-    return [{"question": lang.t(q), "said": make(answer, lang)} for q, make in zip(QUESTIONS, answers)]
+    asked = QUESTIONS if answer["cases"] else (*QUESTIONS[:-1], NOTICED)
+    return [{"question": lang.t(q), "said": make(answer, lang)} for q, make in zip(asked, answers)]
 
 
 def _yes(text: Markup) -> Row:
@@ -51,7 +55,7 @@ def _no_case(answer: Row, lang: Language) -> Said:
     """What is said where there is no case."""
     if answer["verdict"] == "cannot tell":
         return [_no(lang.t("because these logs do not suffice: the gaps say what is missing."))]
-    return [_yes(lang.t("No record of access by an intruder in what the logs cover."))]
+    return [_yes(advice.unreached(answer, lang))]
 
 
 def _who(answer: Row, lang: Language, titles: dict[str, str]) -> Said:
@@ -98,8 +102,16 @@ def _which(answer: Row, lang: Language) -> Said:
         out.append(_yes(_of(n, answer, lang) + said))
     if not out:
         return _no_case(answer, lang)
-    others = lang.t("what was accessed in other mailboxes, because no record is no proof: see the coverage.")
-    return [*out, _no(others)]
+    inside = {(m["tenant_id"], m["mailbox"]) for c in answer["cases"] for m in c["mailboxes"]}
+    rest = sum(c["mailboxes"] for c in answer["coverage"]) - len(inside)
+    if rest > 0:
+        others = lang.tn(
+            "No visit to the {n} other mailbox of these logs reached the line; that is no proof that nobody was there.",
+            "No visit to the {n} other mailboxes of these logs reached the line; that is no proof that nobody was there.",
+            rest,
+        )
+        out.append(_yes(others))
+    return [*out, _no(lang.t("what was accessed in mailboxes of which these logs hold no access: see the coverage."))]
 
 
 def _did(answer: Row, lang: Language) -> Said:
@@ -177,7 +189,11 @@ def _told(answer: Row, lang: Language) -> Said:
     law = lang.t(
         "by when, because that hangs on the law of the place and on what the messages say; the clock may already run."
     )
-    return [_yes(said), *(_yes(lang.t(p)) for p in PARTIES), _no(law)]
+    silent = [
+        _no(lang.t("whether the owners of these must be told too.") + Markup(" ") + s)
+        for s in advice.stopped(answer, lang)
+    ]
+    return [_yes(said), *silent, *(_yes(lang.t(p)) for p in PARTIES), _no(law)]
 
 
 def _doors(answer: Row, lang: Language) -> Said:
@@ -187,11 +203,23 @@ def _doors(answer: Row, lang: Language) -> Said:
     known = advice.doors(answer, lang)
     if not known:
         return [_yes(lang.t("None is known before the persons concerned have been asked.")), _no(shut)]
-    order = lang.t("In which order, where, how and by whom stands under “Doors to shut”: evidence is kept first.")
+    order = lang.t(
+        "In which order, where, how and by whom stands under “{doors}”: what shows them is saved first, which takes minutes.",
+        doors=advice.listed(lang),
+    )
     return [*(_yes(d) for d in known), _yes(order), _no(shut)]
 
 
 def _sooner(answer: Row, lang: Language) -> Said:
+    often = _code("brokenseal investigate NEW --lake LAKE --out answer")
+    drill = _code("brokenseal drill score")
+    if not answer["cases"]:
+        told = lang.t(
+            "If it reaches the line, as soon as new logs are taken in and judged, by {often}. In invented organisations {drill} "
+            "counts after how many visits an intruder is noticed.",
+            often=often, drill=drill,
+        )  # fmt: skip
+        return [_yes(told), _no(lang.t("what lies below the line: it is not noticed at all, or only as a lead."))]
     why = lang.t(
         "from this answer, because it looks at the whole time at once. This tells it: lay only the files that "
         "were there on an "
@@ -202,14 +230,14 @@ def _sooner(answer: Row, lang: Language) -> Said:
         "How soon the next time: as often as new logs are taken in and judged, by {often}. In invented "
         "organisations {drill} counts "
         "after how many visits it is noticed.",
-        often=_code("brokenseal investigate NEW --lake LAKE --out answer"), drill=_code("brokenseal drill score"),
+        often=often, drill=drill,
     )  # fmt: skip
     return [_no(why), _yes(soon)]
 
 
 def _code(text: str) -> Markup:
     """A command inside a sentence."""
-    return Markup('<code dir="ltr">{}</code>').format(text)
+    return Markup('<code dir="ltr">{}</code>').format(whole(text))
 
 
 def chain(case: Row, lang: Language) -> list[Row]:

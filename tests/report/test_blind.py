@@ -43,10 +43,17 @@ def test_the_head_counts_what_comes_with_every_visit_apart(made: Row) -> None:
     told = blind.counted(made["gaps"], language("en"))
     assert told == (
         "3 gaps in the logs: sign-ins that were not handed over (1) and logs that begin where the provider's defaults end "
-        "(2); no gap, and so with every visit: in the hour after each of 30 visits the provider logs no "
-        "repeated access to the same message"
+        "(2). Besides, within the hour after a visit repeats of the same message are not logged: 30 such times are "
+        "listed, after visits of cases and of those whom leads name"
     )
-    assert told in report.html(made, invented.REASONS)
+    source = report.html(made, invented.REASONS)
+    assert told in source
+    assert "3 gaps in the logs. Besides, within the hour" in source[: source.index("</header>")]
+
+
+def test_where_only_repeats_are_not_logged_nothing_is_called_a_gap(made: Row) -> None:
+    told = blind.counted([g for g in made["gaps"] if g["kind"] == "repeats"][:1], language("en"))
+    assert told.startswith("within the hour after a visit") and "1 such time is listed" in told and "gap" not in told
 
 
 def test_one_meaning_is_said_once_with_whose_and_when(made: Row) -> None:

@@ -12,11 +12,12 @@ import pytest
 
 from brokenseal import report
 from brokenseal.report import words
+from brokenseal.report.language import language
 from tests.report import golden, grown, invented
 
 ALLOWED = {
     "a", "article", "b", "bdi", "body", "br", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4",
-    "head", "header", "html", "i", "li", "main", "meta", "nav", "ol", "p", "section", "span", "style",
+    "head", "header", "html", "i", "li", "main", "meta", "nav", "ol", "p", "pre", "section", "span", "style",
     "summary", "table", "tbody", "td", "th", "thead", "small", "time", "title", "tr", "u", "ul",
 }  # fmt: skip
 VOID = {"meta", "br", "td", "tr"}
@@ -165,7 +166,21 @@ def test_every_count_of_messages_says_at_least(page: Page) -> None:
 
 def test_a_quiet_world(quiet: dict[str, Any]) -> None:
     page = Page(report.html(quiet, invented.REASONS))
-    assert "Nothing found" in page.text and "No record of access by an intruder" in page.text
+    first, last = min(c["from"] for c in quiet["coverage"]), max(c["to"] for c in quiet["coverage"])
+    day = language("en").day
+    told = f"from {day(first)} to {day(last)} reaches the line; that does not show that nobody was there"
+    assert "Nothing found" in page.text and "No record of access by an intruder" not in page.text
+    # the head, six questions of eight, and the part of the cases
+    assert page.text.count(told) == 8
+
+
+def test_a_quiet_page_asks_for_what_has_a_date_first_and_lets_leads_wait(
+    answer: dict[str, Any], quiet: dict[str, Any]
+) -> None:
+    told = Page(report.html({**quiet, "leads": answer["leads"]}, invented.REASONS)).text
+    step = told.index("they keep until morning")
+    assert told.index("Export now what nobody handed over") < step and "urgent" not in told
+    assert "Would an intruder be noticed, and how soon?" in told and "Would it have been noticed" not in told
 
 
 def test_a_reason_of_another_version_is_shown_by_its_name(answer: dict[str, Any]) -> None:
@@ -209,7 +224,7 @@ def test_every_figure_of_the_head_and_the_questions_is_the_answer_s(answer: dict
     messages, folders = (sum(len(m[k]) for m in boxes) for k in ("messages", "folders"))
     rare = words.rounded(words.rarity(case["bits"]))
     allowed = {len(boxes), len(case["tenants"]), messages, folders, 1, len(made["gaps"]), len(case["how"]["because"]), rare,
-               len({g["kind"] for g in made["gaps"]}), case["bits"], made["tool"]["line_bits"], 72}  # fmt: skip
+               len({g["kind"] for g in made["gaps"]}), case["bits"], made["tool"]["line_bits"], 72, 24, 2}  # fmt: skip
     allowed |= _seen_and_rested_on(made)
     source = report.html(made, invented.REASONS)
     for begin, end in (("<dl", "</dl>"), ('id="questions"', "</section>")):

@@ -121,6 +121,68 @@ def test_who_decides_is_said(answer: dict[str, Any]) -> None:
     assert "Whoever answers for ministry-a.example and ministry-b.example decides what is shut" in told
 
 
+def test_the_head_says_that_nobody_confirmed_it_and_that_a_clock_may_run(answer: dict[str, Any]) -> None:
+    source = report.html(answer, invented.REASONS)
+    told = _text(source[source.index("<header>") : source.index("</header>")])
+    assert "No person has confirmed any of it." in told
+    assert "By law a clock may run already" in told and "72 hours from knowing" in told and "24 (early warning" in told
+    assert "A token stands in for a password" in told
+    made = copy.deepcopy(answer)
+    act = made["cases"][0]["acts"][0]["act_id"]
+    made["decisions"] = [{"subject_is": "act", "subject": act, "decision": "hostile", "by": "Ann Moor", "because": "on leave",
+                          "at": None, "acts": [act], "act_count": 1}]  # fmt: skip
+    made["cases"][0]["how"]["kind"] = "unknown"
+    source = report.html(made, invented.REASONS)
+    told = _text(source[source.index("<header>") : source.index("</header>")])
+    assert "No person has confirmed" not in told and "A token stands" not in told
+
+
+def test_other_mailboxes_have_records_and_are_not_proved_untouched(answer: dict[str, Any]) -> None:
+    made = copy.deepcopy(answer)
+    made["coverage"][0]["mailboxes"] += 45
+    rest = sum(c["mailboxes"] for c in made["coverage"]) - len(made["cases"][0]["mailboxes"])
+    told = _text(_section(report.html(made, invented.REASONS), "questions"))
+    assert f"No visit to the {rest} other mailboxes of these logs reached the line; that is no proof" in told
+    assert "other mailbox" not in _text(_section(report.html(answer, invented.REASONS), "questions")), "there is none"
+
+
+def test_no_line_breaks_within_an_option(answer: dict[str, Any]) -> None:
+    commands = re.findall(r'<code dir="ltr">(.*?)</code>', report.html(answer, invented.REASONS))
+    assert any("--lake" in c for c in commands)
+    for command in commands:
+        loose = re.sub(r'<span class="nowrap">[^<]*</span>', "", command)
+        assert not loose.strip(), f"{loose} may be broken"
+
+
+def test_a_dossier_asks_its_owner_for_no_export(answer: dict[str, Any]) -> None:
+    made = copy.deepcopy(answer)
+    box = made["cases"][0]["mailboxes"][0]
+    gap = {**made["gaps"][0], "tenant_id": box["tenant_id"], "mailbox": None, "kind": "expiring"}
+    made["gaps"] = [
+        {**gap, "meaning": "Export now: some vanish."},
+        {**gap, "kind": "expired", "meaning": "Some are gone."},
+    ]
+    source = report.html(made, invented.REASONS)
+    assert "Some are gone." in _section(source, "dossiers") and "Export now: some" not in _section(source, "dossiers")
+    assert "Export now: some vanish." in _section(source, "gaps"), "who administers it is asked"
+
+
+def test_a_mailbox_whose_log_stops_stands_by_name_in_next_and_under_who_must_be_told(answer: dict[str, Any]) -> None:
+    made = copy.deepcopy(answer)
+    inside = made["cases"][0]["mailboxes"][0]
+    gap = {**made["gaps"][0], "kind": "log-stops", "tenant_id": inside["tenant_id"]}
+    boxes = (inside["mailbox"], "silent@ministry-a.example", "mute@ministry-a.example")
+    made["gaps"] = [{**gap, "mailbox": box} for box in boxes]
+    made["gaps"].append({**gap, "tenant_id": "another", "mailbox": "far@elsewhere.example"})
+    told = "The logs of mute@ministry-a.example and silent@ministry-a.example stop: an intruder can switch logging off"
+    source = report.html(made, invented.REASONS)
+    head = source[source.index('<ol class="next">') : source.index("</header>")]
+    for part in (head, _section(source, "questions")):
+        assert told in re.sub(r"<[^>]+>", "", part)
+    assert "they cannot be excluded" in head and "elsewhere" not in head
+    assert advice.stopped(answer, language("en")) == []
+
+
 def test_the_limits_stand_before_the_first_case(answer: dict[str, Any]) -> None:
     source = report.html(answer, invented.REASONS)
     assert (

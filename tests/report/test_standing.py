@@ -162,10 +162,14 @@ def test_the_date_says_what_it_is_worth(made: Row) -> None:
 
 def test_a_door_has_its_place_its_way_and_who_and_evidence_comes_first(made: Row) -> None:
     sets = doors.doors(made, EN)
-    assert [s["title"] for s in sets] == [EN.t(t) for t in (doors.ALL, doors.STOLEN, doors.FORGED)]
+    assert [s["title"] for s in sets] == [EN.t(t) for t in (doors.FIRST, doors.STOLEN, doors.FORGED, doors.BESIDE)]
     steps = [step for s in sets for step in s["steps"]]
     assert [s["number"] for s in steps] == [str(n) for n in range(1, len(steps) + 1)]
-    assert steps[0]["what"] == "First keep the evidence"
+    assert [s["what"] for s in steps[:2]] == [
+        "Save what shows the doors: minutes",
+        "Put these mailboxes on hold: minutes",
+    ]
+    assert [s["what"] for s in steps[-2:]] == ["The addresses of the case", "The long export of logs"]
     assert all(s["what"] and s["where"] and s["how"] and s["who"] for s in steps)
     told = _text(_section(report.html(made, invented.REASONS), "doors"))
     assert all(_text(s["what"]) in told for s in steps) and "Revoke-MgUserSignInSession -UserId PERSON" in told
@@ -174,8 +178,47 @@ def test_a_door_has_its_place_its_way_and_who_and_evidence_comes_first(made: Row
 @pytest.mark.parametrize("kind", sorted(doors.SETS))
 def test_every_way_in_has_doors_and_keeps_the_evidence_first(made: Row, kind: str) -> None:
     made["cases"][0]["how"]["kind"] = kind
-    first = doors.doors(made, EN)[0]["steps"][0]
-    assert first["what"] == "First keep the evidence"
+    steps = [step for s in doors.doors(made, EN) for step in s["steps"]]
+    assert [s["what"].split(":")[0] for s in steps[:2]] == ["Save what shows the doors", "Put these mailboxes on hold"]
+    assert steps[-1]["what"] == "The long export of logs", "no door waits for it"
+
+
+@pytest.mark.parametrize("door", [d for d in vars(doors).values() if isinstance(d, doors.Door)], ids=lambda d: d.what)
+def test_a_command_does_what_the_text_of_its_door_says(door: doors.Door) -> None:
+    told = door.command.split("; ")
+    only = "only list" in door.how
+    assert only == any(c.startswith("Get-") for c in told), "a command that changes nothing is said to"
+    assert door is doors.SAVE or not door.command or not all(c.startswith("Get-") for c in told), "nothing here shuts"
+
+
+def test_what_is_saved_is_all_that_the_text_names() -> None:
+    for part in ("Get-InboxRule", "*Forward*,GrantSendOnBehalfTo", "Get-MailboxPermission", "Get-RecipientPermission",
+                 "Get-MailboxFolderPermission", "Oauth2PermissionGrant", "AppRoleAssignment"):  # fmt: skip
+        assert part in doors.SAVE.command
+    assert "Set-Mailbox -Identity MAILBOX -LitigationHoldEnabled $true" in doors.HOLD.command
+    for kind in ("Application", "ServicePrincipal"):
+        assert (
+            f"Get-Mg{kind} " in doors.APPLICATIONS.command and f"Remove-Mg{kind}Password" in doors.APPLICATIONS.command
+        )
+
+
+def test_the_mailboxes_of_the_commands_can_be_copied(made: Row) -> None:
+    source = report.html(made, invented.REASONS)
+    listed = re.search(r"<pre[^>]*>(.*?)</pre>", _section(source, "doors"), re.DOTALL)
+    assert listed
+    assert sorted(listed[1].split()) == sorted({m["mailbox"] for m in made["cases"][0]["mailboxes"]})
+    assert "deletes no audit log" in source and "leaves nothing to look at" not in source
+
+
+def test_the_next_steps_lead_to_the_doors_in_their_order(made: Row) -> None:
+    source = report.html(made, invented.REASONS)
+    told = source[source.index('<ol class="next">') : source.index("</header>")]
+    assert '<a href="#doors">Doors to shut</a>' in told
+    assert (
+        told.index("put them on hold")
+        < told.index("Shut both sets")
+        < told.index("xport", told.index("Shut both sets"))
+    )
 
 
 def test_nothing_grave_has_no_doors(made: Row, quiet: Row) -> None:
@@ -194,7 +237,9 @@ def test_a_drill_says_so_and_hides_nothing(made: Row) -> None:
     told = "A drill: every person and organisation here is invented."
     assert _text(drilled).count(told) == 1
     assert drilled.index("A drill:") < drilled.index("<h1>")
-    assert _text(drilled).replace(told + " ", "") == _text(plain)
+    # each page names the answer that it was made from
+    drilled, plain = (re.sub(r"(whose SHA-256 is )[0-9a-f]{64}", r"\1-", _text(source)) for source in (drilled, plain))
+    assert drilled.replace(told + " ", "") == plain
 
 
 def test_organisations_stand_in_one_order_among_the_dossiers_too(made: Row) -> None:
