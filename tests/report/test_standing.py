@@ -194,7 +194,9 @@ def test_a_drill_says_so_and_hides_nothing(made: Row) -> None:
     told = "A drill: every person and organisation here is invented."
     assert _text(drilled).count(told) == 1
     assert drilled.index("A drill:") < drilled.index("<h1>")
-    assert _text(drilled).replace(told + " ", "") == _text(plain)
+    # but for the hash of the answer, which is another one
+    drilled, plain = (re.sub(r"\b[0-9a-f]{64}\b", "HASH", _text(source), count=1) for source in (drilled, plain))
+    assert drilled.replace(told + " ", "") == plain
 
 
 def test_organisations_stand_in_one_order_among_the_dossiers_too(made: Row) -> None:
