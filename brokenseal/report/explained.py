@@ -41,12 +41,14 @@ def explained(found: Row, reasons: Reasons, console: Console) -> None:
 def _case(found: Row, reasons: Reasons, console: Console) -> None:
     case = found["case"]
     rarity = words.once(words.rarity(case["bits"]))
+    together = case["bits"] > max((a["bits"] for a in found["acts"]), default=0)
+    what = "a group of benign visits" if together else "a benign act"
     lines = f"line for a single visit {case['line_bits']}, for a group {case['group_line_bits']}"
     rows = [
         ("what", f"{case['severity']}: {visible(case['title'])}"),
         ("since", f"{words.minute(case['first_access'])} UTC ({case['first_access_is']})"),
         ("until", f"{words.minute(case['last_access'])} UTC; {words.still(case['ongoing'], case['as_of'])}"),
-        ("weight", f"{case['bits']} bits ({lines}): a benign act would look at least this odd {rarity}"),
+        ("weight", f"{case['bits']} bits ({lines}): {what} would look at least this odd {rarity}"),
     ]
     _say(console, rows)
     _heading(console, "The same data without one reason")

@@ -62,7 +62,7 @@ def sure(case: Row, lang: Language | None = None, *, brief: bool = False) -> Mar
     told += Markup(" ") + lang.t("Who did it, and with what intent, is not known.")
     if rarities.rests_on_borrowed(case):
         told += Markup(" ") + lang.t(
-            "These rates come mostly from invented organisations; how often it errs on real ones is not known."
+            "The rates behind it come mostly from invented organisations; how often it errs on real ones is not known."
         )
     without = case["weighing"]["without"]
     if not without:
