@@ -436,7 +436,7 @@ _TABLES = (
         act_id string the act
         basis string own evidence, link, or person: a person's word
         linked_by string what it shares with the case, where basis is link
-        link_bits int64 what that sharing weighs, tenths of a bit
+        link_bits int64 what the link weighs, tenths of a bit: its group as a whole, else what is shared
         """,
     ),
     _table(

@@ -108,7 +108,8 @@ MEANINGS = {
     "answer.json.tool.hashes": "SHA-256 of the data that ship with brokenseal and were used",
     "act.weighed": "what its weight is made of",
     "act.linked_by": "what it shares with the case, where it is there by a link",
-    "act.link_bits": "what that sharing weighs: how rarely benign visits carry it; a link adds nothing to the act's own bits",
+    "act.link_bits": "what the link weighs: the group as a whole where a group brought the act in, else how rarely benign "
+    "visits carry what is shared; it adds nothing to the act's own bits",
     "lead.weighed": "what its weight is made of",
     "lead.linked_by": "null",
     "lead.link_bits": "null",

@@ -177,7 +177,7 @@ def _case(case: Row, tables: Tables, gaps: list[Row], lines: Lines, reasons: Rea
         "title": case["title"],
         "aim": None,
         "how": how(
-            {**case, **_acted(own), **told, "logs": _logs(own, known), "left": _left(case, own, tables.weights)},
+            {**case, **_acted(own), **told, "logs": _logs(own, known), "left": _left(own, tables.weights)},
             _placed(findings, own, known),
             lines,
             reasons,
@@ -224,18 +224,13 @@ def _logs(own: list[Row], known: Known) -> Row | None:
     }
 
 
-def _left(case: Row, own: list[Row], told: Weights) -> Row:
-    """What is left of the heaviest visit, and of the loudest group, without whole kinds of reasons; at most, in tenths.
+def _left(own: list[Row], told: Weights) -> int:
+    """What is left of the heaviest visit without all reasons of network, client and tokens; at most, in tenths.
 
     A sum of aspects never weighs more than itself, so that what is added up here is the most that it can be.
     """
     acts = [told.acts[r["act_id"]] for r in own if r["act_id"] in told.acts]
-    groups = [g["rest"] for g in told.groups.get(case["case_id"], [])]
-    return {
-        "unplaced": max((a["token"] + a["volume"] + a["intelligence"] for a in acts), default=0),
-        "untokened": max((a["joint"] + a["volume"] + a["intelligence"] for a in acts), default=0),
-        "group_unplaced": max(groups, default=0),
-    }
+    return max((a["volume"] + a["intelligence"] for a in acts), default=0)
 
 
 def _whose(row: Row) -> tuple[str, str]:

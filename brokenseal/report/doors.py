@@ -35,9 +35,9 @@ SAVE = Door(
     marked("Exchange admin centre, Mailboxes; Microsoft Entra admin centre, Enterprise applications"),
     marked(
         "Save rules, forwarding, permissions, delegates and consents of these mailboxes as they are now: the next steps change "
-        "them. These commands only list. Note who saved, and when."
+        "them. These commands only list; put | Export-Clixml FILE behind each to keep what it lists. Note who saved, and when."
     ),
-    "Get-InboxRule -Mailbox MAILBOX -IncludeHidden; "
+    "Get-InboxRule -Mailbox MAILBOX -IncludeHidden | Format-List; "
     "Get-Mailbox -Identity MAILBOX | Format-List *Forward*,GrantSendOnBehalfTo; "
     "Get-MailboxPermission -Identity MAILBOX; Get-RecipientPermission -Identity MAILBOX; "
     "Get-MailboxFolderPermission -Identity MAILBOX:\\Inbox; "

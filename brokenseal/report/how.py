@@ -52,8 +52,7 @@ def how(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) -> d
 
     case: its row, and of its acts `heaviest` (tenths of the heaviest), `visits`, `orphans`, `token_ids`, `odd_token_ids`;
     `logs`: of the sign-ins of its organisations `from`, `to` and the names of the `streams`, where any are held; `left`: what
-    is left at most, in tenths, of its heaviest visit `unplaced`, without network and client, and `untokened`, without tokens,
-    and `group_unplaced` of its loudest group. A finding may name its `organisation`.
+    is left of its heaviest visit at most, in tenths, without network, client and tokens. A finding may name its `organisation`.
     """
     weights = {kind: _weight(findings, names) for kind, names in KINDS.items()}
     heaviest = max(weights, key=lambda k: weights[k])
@@ -152,19 +151,18 @@ def _chance(case: Row, findings: Sequence[Row], lines: Lines, reasons: Reasons) 
 
 def _at_once(case: Row, lines: Lines) -> list[dict[str, str]]:
     """One innocent cause behind several reasons at once, which no reason left out by itself stands for."""
-    left = case.get("left")
-    if not left or not left["unplaced"]:
+    if case.get("left") is None:
         return []
-    line = bits.shown(lines.single)
+    enough = case["left"] < lines.single
     against = (
-        f"Without all reasons of network and client its heaviest visit weighs {bits.shown(left['unplaced'])} bits at most, "
-        f"without all reasons of tokens {bits.shown(left['untokened'])}; the line for one visit lies at {line}."
+        "Without all reasons of network, client and tokens at once its heaviest visit weighs "
+        f"{bits.shown(case['left'])} bits at most, and the line for one visit lies at {bits.shown(lines.single)}."
     )
-    if left["group_unplaced"]:
-        against += (
-            f" Its visits together weigh {bits.shown(left['group_unplaced'])} bits without the place, and the line for groups "
-            f"lies at {bits.shown(lines.group)}."
-        )
+    against += (
+        " Such a cause alone would be enough, and no weight speaks against it."
+        if enough
+        else " Even then it stays above the line."
+    )
     return [
         {
             "kind": "one new service or proxy that explains network, client and tokens at once",

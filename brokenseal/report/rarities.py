@@ -127,7 +127,7 @@ def _leaning(told: Row, lang: Language) -> Markup:
     )
 
 
-def rests_on_borrowed(case: Row) -> bool:
+def mostly_borrowed(case: Row) -> bool:
     """Whether half the reasons of a case or more rest, where they weigh most, on a borrowed rate unchanged."""
     strongest: dict[str, Row] = {}
     for f in case["findings"]:

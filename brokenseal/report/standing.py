@@ -60,10 +60,13 @@ def sure(case: Row, lang: Language | None = None, *, brief: bool = False) -> Mar
     if brief:
         return told
     told += Markup(" ") + lang.t("Who did it, and with what intent, is not known.")
-    if rarities.rests_on_borrowed(case):
-        told += Markup(" ") + lang.t(
+    told += Markup(" ") + (
+        lang.t(
             "The rates behind it come mostly from invented organisations; how often it errs on real ones is not known."
         )
+        if rarities.mostly_borrowed(case)
+        else lang.t("The rates behind it lean on invented organisations; how often it errs on real ones is not known.")
+    )
     without = case["weighing"]["without"]
     if not without:
         return told
