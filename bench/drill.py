@@ -1,8 +1,9 @@
 """The drill's score of many seeds as a page: what is kept of what is promised, and what is not.
 
-What: `python -m bench.drill score/score.json` writes bench/results/drill.md. Why: the README's claims rest on it. How:
-`make drill` scores ten seeds of every drill (hours), this tells them; a figure that misses its goal is told like any
-other. Misses: the worlds are invented by the project that judges them; see docs/drill.md.
+What: `python -m bench.drill score/score.json` writes bench/results/drill.md. Why: what the drills are meant to reach is
+reached or not, and a reader should see which. How: `make drill` scores ten seeds of every drill (hours), this tells them; a
+figure that misses its goal is told like any other. Misses: the worlds are invented by the project that judges them; see
+docs/drill.md.
 """
 
 from __future__ import annotations

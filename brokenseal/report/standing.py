@@ -61,11 +61,9 @@ def sure(case: Row, lang: Language | None = None, *, brief: bool = False) -> Mar
         return told
     told += Markup(" ") + lang.t("Who did it, and with what intent, is not known.")
     told += Markup(" ") + (
-        lang.t(
-            "The rates behind it come mostly from invented organisations; how often it errs on real ones is not known."
-        )
+        lang.t("Its rates come mostly from invented organisations; how often it errs on real ones is not known.")
         if rarities.mostly_borrowed(case)
-        else lang.t("The rates behind it lean on invented organisations; how often it errs on real ones is not known.")
+        else lang.t("How often it errs on real organisations is not known.")
     )
     without = case["weighing"]["without"]
     if not without:

@@ -144,7 +144,7 @@ def test_a_dossier_prints_alone_and_names_no_other(
 def test_the_head_prints_on_half_a_page(opened: Any) -> None:
     page = opened("one", "en", width=794)
     page.emulate_media(media="print")
-    assert page.locator("header").bounding_box()["height"] < 1123 * 0.64
+    assert page.locator("header").bounding_box()["height"] < 1123 * 0.62
 
 
 def test_marks_are_told_apart_without_colour(opened: Any) -> None:
