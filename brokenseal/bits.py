@@ -23,6 +23,10 @@ network, and who in the group's own. Somebody who is new, or at home, in two net
 HALF = 0.5
 """What a circle has never seen counts there as half an act: none among few says little of what is rare (Jeffreys)."""
 
+HONEST, HABIT = 0.5, 2 * TENTHS
+"""Of what nobody's move to another network brings about, each bit above HABIT makes benign acts rarer by half a bit at
+least: a heap that lies far out is then no habit, and does not excuse itself."""
+
 
 def tenths(p: float) -> int:
     """-log2 of a probability in whole tenths of a bit; `p` in (0, 1]."""
@@ -215,8 +219,8 @@ def tail(histogram: Histogram, weight: int) -> float:
     return (reached + PRIOR_ACTS * 2 ** (-weight / TENTHS)) / (total + PRIOR_ACTS)
 
 
-def _masses(histogram: Histogram, top: int) -> list[float]:
-    """P(weight = w) for w of 0..top tenths, the last holding all above it."""
+def _masses(histogram: Histogram, top: int, *, steady: bool = False) -> list[float]:
+    """P(weight = w) for w of 0..top tenths, the last holding all above it; steady: as in `sums`."""
     total = sum(histogram.values())
     reached = [0] * (top + 2)
     for value, count in histogram.items():
@@ -225,13 +229,16 @@ def _masses(histogram: Histogram, top: int) -> list[float]:
     for w in range(top, -1, -1):
         running += reached[w]
         tails[w] = (running + PRIOR_ACTS * 2 ** (-w / TENTHS)) / (total + PRIOR_ACTS) if w else 1.0
+    for w in range(HABIT + 1, top + 1) if steady else ():
+        tails[w] = min(tails[w], tails[w - 1] * 2 ** (-HONEST / TENTHS))
     return [tails[w] - tails[w + 1] for w in range(top + 1)]
 
 
-def sums(histograms: list[Histogram], totals: list[int]) -> dict[int, int]:
+def sums(histograms: list[Histogram], steady: list[Histogram], totals: list[int]) -> dict[int, int]:
     """What a sum of independent aspects weighs: -log2 P(benign aspects add up to at least so much), in tenths.
 
-    The tail of a sum is the convolution of the aspects' own distributions; a sum never weighs more than itself.
+    The tail of a sum is the convolution of the aspects' own distributions; a sum never weighs more than itself. steady:
+    aspects whose tail falls by HONEST bits a bit at least, whatever was counted.
     """
     if not totals:
         return {}
@@ -239,6 +246,8 @@ def sums(histograms: list[Histogram], totals: list[int]) -> dict[int, int]:
     mass = [1.0] + [0.0] * top
     for histogram in histograms:
         mass = _convolved(mass, _masses(histogram, top), top)
+    for histogram in steady:
+        mass = _convolved(mass, _masses(histogram, top, steady=True), top)
     tails = _reversed_sums(mass)
     return {t: (0 if t <= 0 else min(t, tenths(max(tails[t], 2.0**-200)))) for t in totals}
 

@@ -64,3 +64,26 @@ def test_repeated_never_exceeds_the_exact_binomial_tail(n: int, p: float, data: 
 
 def test_repeated_is_exact_when_all_are_odd() -> None:
     assert bits.repeated(3, 3, 0.01) == pytest.approx(3 * -math.log2(0.01))
+
+
+HEAP = {0: 3200, 20: 50, 40: 12, 60: 5, 80: 2, 140: 40}
+"""Tenths to relationships: a tail that falls, and a heap far out."""
+
+
+def test_a_heap_far_out_does_not_excuse_itself_where_the_tail_is_steady() -> None:
+    excused, weighed = bits.sums([HEAP], [], [140])[140], bits.sums([], [HEAP], [140])[140]
+    assert excused < 70 and 100 < weighed <= 140
+    # and not because the heap is left out: up to there it counts like any other
+    assert bits.sums([], [HEAP], [20])[20] == bits.sums([HEAP], [], [20])[20]
+
+
+def test_a_tail_that_falls_as_its_bits_say_is_counted_as_it_is() -> None:
+    falls = {0: 3072, 20: 768, 40: 192, 60: 48, 80: 12, 100: 3, 120: 1}
+    weights = list(falls)
+    assert bits.sums([], [falls], weights) == bits.sums([falls], [], weights)
+
+
+@given(st.dictionaries(st.integers(0, 200), st.integers(0, 500), min_size=1), st.integers(0, 200))
+def test_steadiness_never_takes_weight_away(histogram: bits.Histogram, weight: int) -> None:
+    loose, steady = bits.sums([histogram], [], [weight])[weight], bits.sums([], [histogram], [weight])[weight]
+    assert loose <= steady <= weight

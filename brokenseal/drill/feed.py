@@ -3,8 +3,9 @@
 What: the files of a world are cut into steps by when each record became available; each step is taken into one lake and
 the lake is judged again. Why: an answer a month late is no alarm. How: the lag of a record is drawn from its id, as the
 provider's own pages tell: audit records sixty to ninety minutes, three in a hundred up to a day, sign-ins two to five
-minutes. Misses: a hunt is held at the end of a step, so hours are told to within one; a step without a new hostile act is
-taken in and not judged, since no alarm could become true by it.
+minutes; who watches hunts every hour, as long as an organisation is at its first three hostile acts, and twice a day later.
+Misses: acts are told to within those of one step; where no hostile act is new, no hunt is held, though what others have done
+since could make an old one odder.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from brokenseal.drill.score import LOUD
 from brokenseal.lake import Lake
 
 Row = dict[str, Any]
-STEP_HOURS = 6
+HOUR = 3600
+LATER = 12 * HOUR
+"""Seconds from hunt to hunt once an organisation's third hostile act has passed."""
 THIRD = 3
 """An alarm ought to ring by this hostile act."""
 MOST_ACTS = 12
 """After so many hostile acts without an alarm an organisation is waited for no longer."""
-MOST_HUNTS = 16
+MOST_HUNTS = 40
 LATE = 0.03
 AUDIT_LAG, LATE_LAG, SIGN_IN_LAG = (3600, 5400), (7200, 86_400), (120, 300)
 """Seconds, from and to."""
@@ -61,7 +64,7 @@ class Engine:
     memory: str
 
 
-def alarms(world: Path, truth: Row, engine: Engine, step_hours: int = STEP_HOURS) -> list[Row]:
+def alarms(world: Path, truth: Row, engine: Engine) -> list[Row]:
     """Of each robbed organisation: hours and hostile acts from the first act to the alarm, None where none rang.
 
     world: its folder; a lake is made in it. truth: as its JSON.
@@ -72,18 +75,15 @@ def alarms(world: Path, truth: Row, engine: Engine, step_hours: int = STEP_HOURS
     lines = sorted(set(_lines(world / "logs")))
     hostile = {r["record_id"]: r["tenant_id"] for r in truth["logged"]}
     rung: dict[str, int] = {}
-    heard, hunts, begin = 0, 0, 0
-    end = acts[0].available
+    heard = 0
     out = world / "feed"
     with Lake.open(world / "feed-lake", write=True, create=True, threads=engine.threads, memory=engine.memory) as lake:
-        while _waited(acts, rung, heard) and hunts < MOST_HUNTS:
-            end += step_hours * 3600
-            _take(lake, [line for line in lines if begin <= line.available < end], out, engine)
-            new = [act for act in acts if heard <= act.available < end and act.tenant_id not in rung]
-            begin = heard = end
-            if not new:
-                continue
-            hunts += 1
+        for _ in range(MOST_HUNTS):
+            end = _next_hunt(acts, rung, heard)
+            if end is None:
+                break
+            _take(lake, [line for line in lines if heard <= line.available < end], out, engine)
+            heard = end
             for tenant in _ringing(lake, hostile):
                 rung.setdefault(tenant, end)
     return [_told(tenant, [a for a in acts if a.tenant_id == tenant], rung.get(tenant)) for tenant in _tenants(acts)]
@@ -130,14 +130,20 @@ def _tenants(acts: list[Act]) -> list[str]:
     return sorted({act.tenant_id for act in acts})
 
 
-def _waited(acts: list[Act], rung: dict[str, int], until: int) -> bool:
-    """Whether there is an organisation without an alarm that is still worth waiting for."""
+def _next_hunt(acts: list[Act], rung: dict[str, int], heard: int) -> int | None:
+    """When the next hunt is held, in seconds since 1970: after the next act of somebody still worth waiting for, if any."""
+    coming: list[tuple[Act, int]] = []
     for tenant in _tenants(acts):
         own = [act for act in acts if act.tenant_id == tenant]
-        so_far = sum(act.available < until for act in own)
+        so_far = sum(act.available < heard for act in own)
         if tenant not in rung and so_far < min(MOST_ACTS, len(own)):
-            return True
-    return False
+            coming.append((own[so_far], so_far))
+    if not coming:
+        return None
+    act, so_far = min(coming, key=lambda pair: pair[0].available)
+    step = HOUR if so_far < THIRD else LATER
+    first = acts[0].available
+    return first + ((act.available - first) // step + 1) * step
 
 
 def _told(tenant: str, acts: list[Act], rung: int | None) -> Row:

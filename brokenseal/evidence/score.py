@@ -22,6 +22,8 @@ from brokenseal.lake import Lake
 
 JOINT = ("network", "client")
 SEPARATE = ("token", "volume", "intelligence")
+STEADY = ("token",)
+"""Many who newly come from elsewhere or read much are what a merger makes; many whose tokens nobody issued are not."""
 GROUP_KINDS = ("address", "prefix", "session", "token", "network and client")
 MOST_MEMBERS = 60
 COMMON = 1
@@ -87,12 +89,13 @@ def judge(lake: Lake, *, isolate: bool = False) -> None:
     wide = wide.mutate(**{a: ibis.coalesce(wide[a], 0) for a in SEPARATE})
     wide = wide.mutate(raw=wide.joint + _apart(wide))
     wide = lake.write("weighed", wide.filter((wide.raw > 0) | ~wide.at_home))
-    histograms = [_histogram(lake, relations, a) for a in ("joint", *SEPARATE)]
+    histograms = [_histogram(lake, relations, a) for a in ("joint", *SEPARATE) if a not in STEADY]
+    steady = [_histogram(lake, relations, a) for a in STEADY]
     if set(histograms[-1]) <= {0}:
         # no list was handed over, or nobody benign is on one: a sum must not pay for an aspect that is not there
         histograms.pop()
     totals = sorted({0, *lake.fetch(wide.select("raw").distinct())["raw"].to_pylist()})
-    table = bits.sums(histograms, totals)
+    table = bits.sums(histograms, steady, totals)
     sums = lake.put("sums", pa.table({"raw": list(table), "bits": list(table.values())}, schema=_ints("raw", "bits")))
     out = wide.join(sums, "raw")
     # what is at home in its mailbox is judged by itself alone: neighbours in an office do not add up
