@@ -128,7 +128,7 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     moment = as_of(lake, options)
     lake.drop("levels_once", "clusters_once", "counted_once", "levels_again", "turned", "visit_keys")
     write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())
-    gaps.gaps(lake, moment, settled=judgement.settled)
+    gaps.gaps(lake, moment, judgement.line, settled=judgement.settled)
     hashes = {"priors": priors.digest(), **owners.digests(options.mmdb), **_said(lake, said)}
     write.summary(lake, moment, judgement, options.told(), hashes)
     lake.publish_run()

@@ -24,8 +24,8 @@ NEEDED = ("interactive", "non-interactive")
 Row = dict[str, Any]
 
 
-def gaps(lake: Lake, as_of: datetime, *, settled: bool) -> None:
-    """Write `gaps`."""
+def gaps(lake: Lake, as_of: datetime, line: int, *, settled: bool) -> None:
+    """Write `gaps`. line: of single acts, in tenths of a bit."""
     streams = lake.fetch(lake.read("streams")).to_pylist()
     silent.hours(lake)
     vanishing = list(cut.expiring(streams, as_of))
@@ -38,7 +38,7 @@ def gaps(lake: Lake, as_of: datetime, *, settled: bool) -> None:
         *_issuance_logs(streams),
         *(_left(found) for found in silent.mailboxes(lake, streams)),
         *(_left(found) for found in silent.organisations(lake)),
-        *(_left(found) for found in silent.repeats(lake)),
+        *(_left(found) for found in silent.repeats(lake, line)),
         *_conflicts(lake),
         *_short(streams),
         *_refused(lake),

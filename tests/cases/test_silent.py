@@ -139,9 +139,9 @@ def test_many_records_that_go_on_are_not_throttled(tmp_path: Path) -> None:
     assert _throttled(tmp_path / "b", _wall(600, 25 * HOUR)) == []
 
 
-def test_an_hour_after_each_visit_of_a_case_and_of_whom_a_lead_names(tmp_path: Path) -> None:
+def test_an_hour_after_each_visit_of_a_case_and_of_whom_a_heavy_lead_names(tmp_path: Path) -> None:
     laid = Laid(tmp_path, [])
-    at = {"case": (0, 0.5, 5), "lead": (20, 30), "owner": (40,)}
+    at = {"case": (0, 0.5, 5), "lead": (20, 30), "light": (35,), "owner": (40,)}
     visits = [
         {"visit_id": f"{who}{n}", "relationship_id": who, "tenant_id": "t", "mailbox": "ann", "item_count": 1,
          "first": BEGIN + h * HOUR, "last": BEGIN + h * HOUR}
@@ -149,10 +149,14 @@ def test_an_hour_after_each_visit_of_a_case_and_of_whom_a_lead_names(tmp_path: P
         for n, h in enumerate(hours)
     ]  # fmt: skip
     acts = [{"case_id": "c", "act_id": f"case{n}", "basis": "own evidence"} for n in range(3)]
+    leads = [{"rank": 1, "act_id": "lead1"}, {"rank": 2, "act_id": "light0"}]
+    weighed = [{"act_id": "lead1", "bits": 60}, {"act_id": "light0", "bits": 59}]
     with laid.lake as lake:
-        for name, rows in (("visits", visits), ("case_acts", acts), ("leads", [{"rank": 1, "act_id": "lead1"}])):
+        for name, rows in (("visits", visits), ("case_acts", acts), ("leads", leads), ("acts", weighed)):
             lake.put(name, pa.Table.from_pylist(rows, schema=schema.TABLES[name].arrow()))
         found = [
-            ((f.since - BEGIN) / HOUR, (f.until - BEGIN) / HOUR) for f in silent.repeats(lake) if f.since and f.until
+            ((f.since - BEGIN) / HOUR, (f.until - BEGIN) / HOUR)
+            for f in silent.repeats(lake, 120)
+            if f.since and f.until
         ]
     assert found == [(0, 1.5), (5, 6), (20, 21), (30, 31)]
