@@ -14,6 +14,8 @@ import numpy as np
 from ibis import Table
 from ibis.expr.types import Value
 
+from brokenseal.beside import beside
+
 TENTHS = 10
 PRIOR_ACTS = 20
 """A prior, and each wider circle of history, weighs at most as much as this many acts."""
@@ -105,8 +107,7 @@ def weigh(cells: Table, prior: Table, *, isolate: bool = False) -> Table:
         out = out.mutate(
             **{f"{name}seen": out[f"{name}seen"] - out.own_hits, f"{name}of": out[f"{name}of"] - out.own_units}
         )
-    out = out.left_join(prior.rename(prior_seen="seen", prior_of="of"), ["evidence", "level"])
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = beside(out, prior.rename(prior_seen="seen", prior_of="of"), ["evidence", "level"])
     out = out.mutate(prior_seen=ibis.coalesce(out.prior_seen, 0), prior_of=ibis.coalesce(out.prior_of, 0))
     weighed = out.mutate(bits=_weight(out))
     best = ibis.window(
@@ -151,8 +152,7 @@ def cells(counted: Table, spoilt: Table, relations: Table) -> Table:
     relations: `relationship_id, tenant_id, box`.
     """
     keys = [*_CELL, "level"]
-    out = counted.left_join(spoilt, keys)
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = beside(counted, spoilt, keys)
     out = out.mutate(benign_here=out.all_here - ibis.coalesce(out.lost, 0)).drop("lost", "turn")
     whose = relations.select("relationship_id", "box", tenant_id=ibis.coalesce(relations.tenant_id, ibis.literal("?")))
     return out.join(whose, "relationship_id")

@@ -22,6 +22,7 @@ import ibis
 import pyarrow as pa
 
 from brokenseal import bits, evidence, sources
+from brokenseal.beside import beside
 from brokenseal.cases import gaps, join, keys, write
 from brokenseal.context import (
     history,
@@ -275,8 +276,7 @@ def turned(tables: Tables) -> ibis.Table:
 def _turn(rows: ibis.Table, turned: ibis.Table) -> ibis.Table:
     """Of each two rows the one that history chooses."""
     keys = ["evidence", "relationship_id"]
-    out = rows.left_join(turned.mutate(yes=ibis.literal(evidence.YES, "int64")), keys)
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = beside(rows, turned.mutate(yes=ibis.literal(evidence.YES, "int64")), keys)
     chosen = (out.turn == evidence.ANY) | (out.turn == ibis.coalesce(out.yes, evidence.NO))
     return out.filter(chosen).drop("yes")
 

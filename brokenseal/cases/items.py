@@ -11,6 +11,7 @@ import ibis
 from ibis import Table
 from ibis.expr.types import Value
 
+from brokenseal.beside import beside
 from brokenseal.lake import Lake
 
 ID_LENGTH = 16
@@ -84,6 +85,5 @@ def _traced(told: Table, messages: Table) -> Table:
     order = ibis.window(group_by=["tenant_id", "message_id"], order_by=[met.trace_tenant.isnull().cast("int64")])
     met = met.mutate(nth=ibis.row_number().over(order))
     met = met.filter(met.nth == 0).select("tenant_id", "message_id", "sender", "recipients", title="subject")
-    out = told.left_join(met, ["tenant_id", "message_id"])
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = beside(told, met, ["tenant_id", "message_id"])
     return out.mutate(subject=ibis.coalesce(out.subject, out.title)).drop("title")

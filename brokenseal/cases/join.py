@@ -23,6 +23,7 @@ from ibis import Table
 from ibis.expr.types import FloatingValue, Value
 
 from brokenseal import bits
+from brokenseal.beside import beside
 from brokenseal.cases import keys
 from brokenseal.lake import Lake
 
@@ -153,8 +154,8 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
     near = near.mutate(others=near.every - near.own).drop("every", "own")
     total = relations.visits.sum().as_scalar().cast("float64")
     around = _around(relations, lake.read("visits").semi_join(mine, "visit_id"))
-    out = _kept(near.left_join(around, "relationship_id"))
-    out = _kept(out.left_join(_collisions(lake.read("crowds"), held, relations), ["kind", "net"]))
+    out = beside(near, around, "relationship_id")
+    out = beside(out, _collisions(lake.read("crowds"), held, relations), ["kind", "net"])
     alone, net, client = (_rare(total, out[c]) for c in ("others", "net_others", "client_others"))
     place = net + ibis.coalesce(out.seldom, 0.0)
     most = ibis.cases(
@@ -168,12 +169,8 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
 
 def _marked(rows: Table, mine: Table) -> Table:
     """Rows of visits with `mine`: 1 where the visit is found, else 0."""
-    out = _kept(rows.left_join(mine.mutate(mine=ibis.literal(1)), "visit_id"))
+    out = beside(rows, mine.mutate(mine=ibis.literal(1)), "visit_id")
     return out.mutate(mine=ibis.coalesce(out.mine, 0))
-
-
-def _kept(joined: Table) -> Table:
-    return joined.drop([c for c in joined.columns if c.endswith("_right")])
 
 
 def _rare(total: FloatingValue, others: Value) -> FloatingValue:
@@ -185,7 +182,7 @@ def _around(relations: Table, mine: Table) -> Table:
     """For each relationship: its network, and how many visits of others nobody doubts carry its network, its client."""
     gone = mine.group_by("relationship_id").agg(gone=ibis._.count())
     each = relations.select("relationship_id", "net", "client_key", "visits")
-    each = _kept(each.left_join(gone, "relationship_id"))
+    each = beside(each, gone, "relationship_id")
     n = each.visits - ibis.coalesce(each.gone, 0)
     return each.select(
         "relationship_id",
@@ -204,7 +201,7 @@ def _collisions(crowds: Table, held: Table, relations: Table) -> Table:
     places = places.join(relations.select("relationship_id", "net", "tenant_id", "actor"), "relationship_id")
     whose = ["kind", "net", "value", "who"]
     gone = places.mutate(who=keys.who(places)).group_by(whose).agg(gone=ibis._.count())
-    left = _kept(crowds.left_join(gone, whose))
+    left = beside(crowds, gone, whose)
     left = left.mutate(left=left.visits - ibis.coalesce(left.gone, 0))
     values = left.filter(left.left > 0).group_by("kind", "net", "value").agg(n=ibis._.left.sum(), people=ibis._.count())
     shared = ibis.ifelse(values.people >= 2, values.n, 0)

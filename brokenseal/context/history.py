@@ -17,6 +17,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
+from brokenseal.beside import beside
 from brokenseal.lake import Lake
 
 WARM_DAYS = 7
@@ -103,8 +104,7 @@ def _vouching(daily: Table, relations: Table) -> Table:
     joined = joined.join(net, ["tenant_id", "box", "net"])
     joined = joined.join(client, ["tenant_id", "box", "client_key"])
     old = relations.filter(relations.period == "warm").select("tenant_id", "box", "net", "client_key").distinct()
-    joined = joined.left_join(old.mutate(old=ibis.literal(1)), ["tenant_id", "box", "net", "client_key"])
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    joined = beside(joined, old.mutate(old=ibis.literal(1)), ["tenant_id", "box", "net", "client_key"])
     pair_days = _days(daily, "pair_days", "net", "client_key")
     joined = joined.join(pair_days, ["tenant_id", "box", "net", "client_key"])
     habit = (ibis.coalesce(joined.old, 0) == 1) & (joined.pair_days >= HABIT_DAYS)
@@ -208,8 +208,7 @@ def _level(judged: Table, pairs: Table, value: str, vouches: str, settled: str, 
         (in_tenant, ["tenant_id", value]),
         (everywhere, [value]),
     ):
-        out = out.left_join(table, key)
-        out = out.drop([c for c in out.columns if c.endswith("_right")])
+        out = beside(out, table, key)
     mine = ibis.coalesce(out.pairs, 0)
     others_here = mine - ibis.coalesce(out.itself, 0)
     colleagues = ibis.coalesce(out.boxes, 0) - ibis.coalesce(out.own_settled, 0)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
+from brokenseal.beside import beside
 from brokenseal.context import LOOK_BACK_MINUTES
 from brokenseal.lake import Lake
 
@@ -31,8 +32,7 @@ def issuances(lake: Lake) -> None:
 def _placed(given: Table, domains: Table) -> Table:
     """Sign-ins that name no organisation get the one that their user's domain belongs to."""
     domain = ibis.ifelse(given.tenant_id.isnull(), given.user.re_extract("@([^@]*)$", 1), ibis.null("string"))
-    out = given.mutate(domain=domain).left_join(domains, "domain")
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = beside(given.mutate(domain=domain), domains, "domain")
     return out.mutate(tenant_id=ibis.coalesce(out.tenant_id, out.domain_tenant)).drop("domain", "domain_tenant")
 
 
@@ -42,8 +42,7 @@ def _known(given: Table, aliases: Table) -> Table:
         alias=ibis.coalesce(ibis.literal("o:") + given.user_object_id, ibis.literal("a:") + given.user),
         home=ibis.coalesce(given.home_tenant_id, given.tenant_id),
     )
-    out = named.left_join(aliases.select("alias", "known_as", home="tenant_id"), ["home", "alias"])
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = beside(named, aliases.select("alias", "known_as", home="tenant_id"), ["home", "alias"])
     return out.mutate(user=ibis.coalesce(out.known_as, out.user)).drop("alias", "home", "known_as")
 
 

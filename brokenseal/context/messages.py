@@ -10,6 +10,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
+from brokenseal.beside import beside
 from brokenseal.lake import Lake
 
 
@@ -46,7 +47,5 @@ def _placed(told: Table, domains: Table) -> Table:
     each = each.select("record_id", domain=each.address.re_extract("@([^@]*)$", 1)).join(domains, "domain")
     met = each.group_by("record_id").agg(least=each.domain_tenant.min(), most=each.domain_tenant.max())
     met = met.filter(met.least == met.most).select("record_id", met_tenant="least")
-    out = told.left_join(by_own, "record_id")
-    out = out.drop([c for c in out.columns if c.endswith("_right")]).left_join(met, "record_id")
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = beside(beside(told, by_own, "record_id"), met, "record_id")
     return out.mutate(tenant_id=ibis.coalesce(out.tenant_id, out.own_tenant, out.met_tenant))

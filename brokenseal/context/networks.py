@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ibis
 
+from brokenseal.beside import beside
 from brokenseal.lake import Lake
 
 _PLACE = ("ip", "prefix", "wide", "ip_is")
@@ -29,8 +30,7 @@ def networks(lake: Lake) -> None:
     )
     by_prefix = seen.filter(seen.asn.notnull()).group_by("prefix").agg(least=seen.asn.min(), most=seen.asn.max())
     by_prefix = by_prefix.filter(by_prefix.least == by_prefix.most)
-    joined = addresses.left_join(by_prefix, addresses.prefix == by_prefix.prefix)
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    joined = beside(addresses, by_prefix, addresses.prefix == by_prefix.prefix)
     joined = joined.left_join(lake.read("owners"), "ip")
     asn = ibis.coalesce(joined.named, joined.least, joined.owner_asn)
     known = ibis.coalesce(joined.owner_kind, ibis.literal("unknown"))

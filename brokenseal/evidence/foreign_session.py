@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
+from brokenseal.beside import beside
 from brokenseal.evidence import Case, Reason, Tables, access, each_day, signed_in, signin
 
 REASON = Reason(
@@ -93,8 +94,7 @@ def judge(tables: Tables) -> Table:
     users = used.group_by("carrier").agg(first_user=used.actor.min(), last_user=used.actor.max())
     out = used.join(users, "carrier")
     for key in ("token_id", "session_id"):
-        out = out.left_join(_issued(own, key), key)
-        out = out.drop([c for c in out.columns if c.endswith("_right")])
+        out = beside(out, _issued(own, key), key)
     token, session = out.token_id_user, out.session_id_user
     level = ibis.cases(
         # either of another person is one too many

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
+from brokenseal.beside import beside
 from brokenseal.evidence import Case, Reason, Tables, access, each_day, signed_in, signin
 
 REASON = Reason(
@@ -57,12 +58,9 @@ def judge(tables: Tables) -> Table:
         .agg(least=s.user_object_id.min(), most=s.user_object_id.max())
     )
     people = people.filter(people.least == people.most).select("tenant_id", "actor", known="least")
-    joined = named.left_join(partners, ["tenant_id", "token_tenant_id"])
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
-    joined = joined.left_join(people, ["tenant_id", "actor"])
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
-    joined = joined.left_join(guests, ["tenant_id", "actor", "token_tenant_id"])
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    joined = beside(named, partners, ["tenant_id", "token_tenant_id"])
+    joined = beside(joined, people, ["tenant_id", "actor"])
+    joined = beside(joined, guests, ["tenant_id", "actor", "token_tenant_id"])
     known = ibis.coalesce(joined.user_object_id, joined.known)
     level = ibis.cases(
         (joined.token_object_id != known, 3),

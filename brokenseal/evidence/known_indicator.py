@@ -10,6 +10,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
+from brokenseal.beside import beside
 from brokenseal.evidence import Case, Reason, Tables, access, each_day
 
 REASON = Reason(
@@ -51,7 +52,7 @@ def judge(tables: Tables) -> Table:
     # without a list there is nothing to count
     v = tables.visits.filter(~tables.visits.background & (listed.count().as_scalar() > 0))
     listed = listed.group_by("visit_id").agg(listed=listed.level.max())
-    joined = v.left_join(listed, "visit_id").drop("visit_id_right")
+    joined = beside(v, listed, "visit_id")
     return joined.select(
         "relationship_id",
         "tenant_id",

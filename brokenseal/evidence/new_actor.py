@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
+from brokenseal.beside import beside
 from brokenseal.evidence import Case, Reason, Tables, access, each_day
 
 REASON = Reason(
@@ -62,8 +63,7 @@ def judge(tables: Tables) -> Table:
     earlier = earlier.select("relationship_id").distinct().mutate(known=ibis.literal(1))
     boxes = trusted.select("tenant_id", "actor", "box").distinct()
     reach = boxes.group_by("tenant_id", "actor").agg(boxes=boxes.count())
-    out = judged.left_join(earlier, "relationship_id")
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = beside(judged, earlier, "relationship_id")
     out = out.left_join(reach, ["tenant_id", "actor"])
     others = ibis.coalesce(out.boxes, 0) - 1
     level = ibis.cases(

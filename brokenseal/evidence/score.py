@@ -17,6 +17,7 @@ from ibis import Table
 from ibis.expr.types import Value
 
 from brokenseal import bits
+from brokenseal.beside import beside
 from brokenseal.evidence import lessened, reach
 from brokenseal.lake import Lake
 
@@ -84,8 +85,7 @@ def judge(lake: Lake, *, isolate: bool = False) -> None:
     )
     own = strongest.select("visit_id", *SEPARATE)
     wide = lake.read("visits").select("visit_id", "relationship_id").join(placed, "relationship_id")
-    wide = wide.left_join(own, "visit_id")
-    wide = wide.drop([c for c in wide.columns if c.endswith("_right")])
+    wide = beside(wide, own, "visit_id")
     wide = wide.mutate(**{a: ibis.coalesce(wide[a], 0) for a in SEPARATE})
     wide = wide.mutate(raw=wide.joint + _apart(wide))
     wide = lake.write("weighed", wide.filter((wide.raw > 0) | ~wide.at_home))
@@ -125,9 +125,8 @@ def _per_relation(lake: Lake, strongest: Table, isolate: bool) -> Table:
     lost = lake.read("unfair").select("unit_id", lost=ibis.literal(1))
     relations = lake.read("relations")
     alike = relations.tenant_id.fill_null("?") + " | " + relations.period if isolate else relations.period
-    every = relations.select("relationship_id", period=alike).left_join(tops, "relationship_id")
-    every = every.left_join(lost, every.relationship_id == lost.unit_id)
-    every = every.drop("relationship_id_right", "unit_id")
+    every = beside(relations.select("relationship_id", period=alike), tops, "relationship_id")
+    every = every.left_join(lost, every.relationship_id == lost.unit_id).drop("unit_id")
     tops = every.mutate(
         benign=1 - ibis.coalesce(every.lost, 0),
         **{a: ibis.coalesce(every[a], 0) for a in ("plain", *JOINT, *SEPARATE)},
@@ -252,8 +251,7 @@ def _met(lake: Lake, shared: Table) -> Table:
     at_home = pairs.filter(pairs.settled_net).select("tenant_id", "box", "net").distinct()
     everybody = at_home.count().as_scalar()
     popular = at_home.group_by("net").agg(people=at_home.count())
-    out = shared.join(relations.select("relationship_id", "net"), "relationship_id").left_join(popular, "net")
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = beside(shared.join(relations.select("relationship_id", "net"), "relationship_id"), popular, "net")
     # a session or token has no place where it is common
     out = out.mutate(
         newcomers=newcomers.cast("int64"),

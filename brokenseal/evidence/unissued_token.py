@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
+from brokenseal.beside import beside
 from brokenseal.evidence import Case, Reason, Tables, access, each_day, signed_in, signin
 
 REASON = Reason(
@@ -61,10 +62,8 @@ def judge(tables: Tables) -> Table:
     able = v.filter(v.complete & (v.token_id.notnull() | v.session_id.notnull()) & ~v.background)
     s = tables.signins
     home = s.select("tenant_id", actor=s.user, net=s.net).distinct().mutate(signs_in=ibis.literal(1))
-    joined = able.left_join(home, ["tenant_id", "actor", "net"])
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
-    joined = joined.left_join(tables.guests(), ["tenant_id", "actor", "token_tenant_id"])
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    joined = beside(able, home, ["tenant_id", "actor", "net"])
+    joined = beside(joined, tables.guests(), ["tenant_id", "actor", "token_tenant_id"])
     # the tokens of guests are issued, and in part logged, at home
     joined = joined.filter(joined.guest.isnull())
     odd = ibis.ifelse(joined.signs_in == 1, 2, 3)
