@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # seconds that `make fuzz` looks for a token that breaks the verifier, for a file that breaks the scanner, and
 # for an export that breaks the readers
 FUZZ_SECONDS ?= 60
+# processes that share the tests, by file: each that runs Spark's starts a Java machine of its own
+WORKERS ?= 2
 
 install: $(VENV)/.installed
 
@@ -20,7 +22,7 @@ demo: install
 	$(BIN)/brokenseal drill demo --out demo
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: format lint types contracts docs test
 
