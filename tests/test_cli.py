@@ -22,11 +22,19 @@ def test_wrong_usage_exits_64_with_one_line() -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_help_loads_no_engine() -> None:
-    heavy = ("ibis", "duckdb", "pyspark", "pyarrow", "rustworkx")
-    code = f"import sys, brokenseal.cli as c; c.build(); print([m for m in {heavy} if m in sys.modules])"
+def loaded(code: str, *modules: str) -> str:
+    """Which of the modules a fresh process has loaded after this code."""
+    code = f"import sys; {code}; print([m for m in {modules} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+    return done.stdout.strip() + done.stderr
+
+
+def test_help_loads_no_engine() -> None:
+    assert loaded("import brokenseal.cli as c; c.build()", "ibis", "duckdb", "pyspark", "pyarrow", "rustworkx") == "[]"
+
+
+def test_a_worker_that_takes_files_in_loads_neither_analysis_nor_database() -> None:
+    assert loaded("import brokenseal.sources.gather", "ibis", "sqlalchemy", "rustworkx", "jinja2") == "[]"
 
 
 def test_public_names_are_sorted_and_exist() -> None:

@@ -35,6 +35,8 @@ WIDE = ("network", "network and client", "prefix", "prefix and client")
 CARRIED = ("session", "token", "client")
 """Keys that go where their owner goes."""
 DOUBTED = pa.schema([("visit_id", pa.string())])
+TIE = ("kind", "value", "relationship_id")
+"""What the weight of a shared key depends on."""
 
 
 @dataclass(frozen=True)
@@ -102,17 +104,18 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     """What a rare key ties to the acts found, one step further."""
     if not found:
         return {}
-    weighed = _weighed(lake, found)
+    _weighed(lake, found)
+    ties = lake.read("ties")
+    # a key that others carry more often than the found acts is nobody's own: most visits are left out by that alone
+    ties = ties.filter(ties.found >= ties.others).semi_join(_draws(lake, found), ["kind", "value"])
     acts = lake.read("judged").select("visit_id", "bits", "at_home", "rooted", "net_level")
-    new = weighed.filter(weighed.mine == 0).semi_join(_draws(lake, found), ["kind", "value"]).join(acts, "visit_id")
-    # a key that others carry more often than the found acts is nobody's own
-    held = new.found >= new.others
+    new = lake.read("visit_keys").join(ties, list(TIE)).anti_join(lake.read("found"), "visit_id").join(acts, "visit_id")
     # nor does a network draw anybody in where several colleagues are at home: being there is nothing of his own
     wide = new.kind.isin(WIDE) & (new.net_level == 1)
     # a stolen session is its owner's too; but one who copies a client vouches for its network himself, and so a place draws
     # in what is at home there unless that home is a habit
     home = new.at_home & (new.rooted | new.kind.isin(CARRIED))
-    new = new.filter(~home & ~wide & held & (new.bits > 0) & (new.bits + new.link >= line))
+    new = new.filter(~home & ~wide & (new.bits > 0) & (new.bits + new.link >= line))
     order = ibis.window(group_by="visit_id", order_by=[ibis.desc(new.link), new.kind, new.value])
     new = new.mutate(nth=ibis.row_number().over(order))
     rows = lake.fetch(new.filter(new.nth == 0).select("visit_id", "kind", "value", "link")).to_pylist()
@@ -136,25 +139,20 @@ def _draws(lake: Lake, found: dict[str, Link | None]) -> Table:
 
 
 def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
-    """Every visit that carries a key of a found act, with what the key's coincidence weighs.
+    """Write `held`, the keys of the found acts, `ties`, what such a key's coincidence weighs, and `near`, both together;
+    returns `near`.
 
-    A key that nobody else carries may still be one of many that a network hands out by turns: what an address or prefix
-    adds to its network is how seldom two people who are there share one. A place with a client weighs no more than the
-    two apart.
+    A tie is of one relationship, since its own visits are left out, and weighs the same for each of them. A key that
+    nobody else carries may still be one of many that a network hands out by turns: what an address or prefix adds to its
+    network is how seldom two people who are there share one. A place with a client weighs no more than the two apart.
     """
     mine = lake.put("found", pa.table({"visit_id": sorted(found)}, schema=DOUBTED))
     every, relations = lake.read("visit_keys"), lake.read("relations")
     held = lake.write("held", every.semi_join(mine, "visit_id"))
-    near = _marked(every.semi_join(held.select("kind", "value").distinct(), ["kind", "value"]), mine)
-    own = near.group_by("kind", "value", "relationship_id").agg(
-        own=(1 - near.mine).sum().cast("int64"), found=near.mine.sum().cast("int64")
-    )
-    whole = own.group_by("kind", "value").agg(every=own.own.sum().cast("int64"), found=own.found.sum().cast("int64"))
-    near = near.join(own.drop("found"), ["kind", "value", "relationship_id"]).join(whole, ["kind", "value"])
-    near = near.mutate(others=near.every - near.own).drop("every", "own")
+    ties = _counted(every, held)
     total = relations.visits.sum().as_scalar().cast("float64")
     around = _around(relations, lake.read("visits").semi_join(mine, "visit_id"))
-    out = beside(near, around, "relationship_id")
+    out = beside(ties, around, "relationship_id")
     out = beside(out, _collisions(lake.read("crowds"), held, relations), ["kind", "net"])
     alone, net, client = (_rare(total, out[c]) for c in ("others", "net_others", "client_others"))
     place = net + ibis.coalesce(out.seldom, 0.0)
@@ -164,13 +162,21 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
         else_=alone,
     )
     link = (ibis.least(alone, most) * bits.TENTHS).round().cast("int64")
-    return lake.write("near", out.mutate(link=link).drop("net_others", "client_others", "seldom", "net"))
+    ties = lake.write("ties", out.select(*TIE, "found", "others", link=link))
+    return lake.write("near", held.join(ties, list(TIE)))
 
 
-def _marked(rows: Table, mine: Table) -> Table:
-    """Rows of visits with `mine`: 1 where the visit is found, else 0."""
-    out = beside(rows, mine.mutate(mine=ibis.literal(1)), "visit_id")
-    return out.mutate(mine=ibis.coalesce(out.mine, 0))
+def _counted(every: Table, held: Table) -> Table:
+    """Each key in `held` with each relationship that carries it: visits of `found` acts with it, and of `others`, which are
+    neither found nor of that relationship."""
+    carried = every.semi_join(held.select("kind", "value").distinct(), ["kind", "value"])
+    own = carried.group_by(TIE).agg(n=ibis._.count())
+    own = beside(own, held.group_by(TIE).agg(found=ibis._.count()), list(TIE))
+    own = own.mutate(found=ibis.coalesce(own.found, 0))
+    own = own.mutate(own=own.n - own.found)
+    whole = own.group_by("kind", "value").agg(every=own.own.sum().cast("int64"), found=own.found.sum().cast("int64"))
+    out = own.drop("found").join(whole, ["kind", "value"])
+    return out.select(*TIE, "found", others=out.every - out.own)
 
 
 def _rare(total: FloatingValue, others: Value) -> FloatingValue:
@@ -229,11 +235,11 @@ def accompanied(lake: Lake, found: dict[str, Link | None]) -> set[str]:
 
 
 def _rarely(weighed: Table, acts: int) -> Table:
-    """Found acts with the keys that join them: so rare that of all acts `FALSE_LINKS` join the rest by chance.
+    """Found acts with the keys that join them, of `near`: so rare that of all acts `FALSE_LINKS` join the rest by chance.
 
     How many false cases a person bears has no say in it: they would all become one.
     """
-    return weighed.filter((weighed.mine == 1) & (weighed.link >= bits.line(acts, FALSE_LINKS)))
+    return weighed.filter(weighed.link >= bits.line(acts, FALSE_LINKS))
 
 
 def components(lake: Lake, found: dict[str, Link | None], group_line: int) -> list[list[str]]:

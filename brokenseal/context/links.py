@@ -13,6 +13,7 @@ from __future__ import annotations
 import ibis
 from ibis import Table
 
+from brokenseal.beside import beside
 from brokenseal.context import FINAL_HOURS, LOOK_BACK_MINUTES
 
 
@@ -25,8 +26,7 @@ def issued(carriers: Table, signins: Table) -> Table:
     first = first.filter(first.nth == 0).select(session="session_id", session_issuance="issuance_id", opened="time")
     out = carriers
     for found, key in ((by_token, "token_id"), (first, "session")):
-        out = out.left_join(found, key)
-        out = out.drop([c for c in out.columns if c.endswith("_right")])
+        out = beside(out, found, key)
     return out
 
 

@@ -17,6 +17,7 @@ import ibis
 from ibis import Table
 from ibis.expr.types import StringValue
 
+from brokenseal.beside import beside
 from brokenseal.context import links
 from brokenseal.lake import Lake
 
@@ -60,8 +61,7 @@ def visits(lake: Lake) -> None:
     bare = _bare(numbered, people, tools, places, carriers)
     near = lake.write("circumstance", links.circumstance(bare, signins, list(_VISIT)))
     seen = _visits(numbered, lake.read("items"), people, tools, places, carriers)
-    seen = seen.left_join(near, list(_VISIT))
-    seen = seen.drop([c for c in seen.columns if c.endswith("_right")])
+    seen = beside(seen, near, list(_VISIT))
     whole = lake.write("whole", links.linked(seen, lake.read("covered")))
     named = numbered.join(whole.select("visit_id", *_VISIT), list(_VISIT))
     lake.write("visit_records", named.select("record_id", "visit_id", "time"))
@@ -100,8 +100,7 @@ def _people(accesses: Table, aliases: Table) -> Table:
         alias=ibis.coalesce(by_guid, by_object, by_address),
         acting=ibis.ifelse(a.actor.re_search("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"), "o:", "a:") + a.actor,
     )
-    boxes = named.left_join(aliases.drop("kind"), ["tenant_id", "alias"])
-    boxes = boxes.drop([c for c in boxes.columns if c.endswith("_right")])
+    boxes = beside(named, aliases.drop("kind"), ["tenant_id", "alias"])
     box = ibis.coalesce(boxes.box_known, boxes.mailbox_guid, boxes.mailbox, boxes.mailbox_object_id, ibis.literal("?"))
     boxes = boxes.mutate(box=box, known_as=ibis.coalesce(boxes.known_as, boxes.mailbox, boxes.mailbox_object_id))
     actors = aliases.select("tenant_id", acting="alias", actor_known_as="known_as")
@@ -124,8 +123,7 @@ def _tools(accesses: Table) -> Table:
 def _places(accesses: Table, networks: Table) -> Table:
     """Where accesses come from. `net`: the network that history is kept by."""
     seen = accesses.select(*_PLACE).distinct()
-    joined = seen.left_join(networks.select("ip", "net"), "ip")
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    joined = beside(seen, networks.select("ip", "net"), "ip")
     net = ibis.ifelse(joined.ip_is == "provider", ibis.literal("provider"), ibis.coalesce(joined.net, "none"))
     coded = _coded(joined.mutate(net=net), "place", ("ip",), ("ip_is", "prefix"))
     return coded.mutate(net_number=ibis.dense_rank().over(ibis.window(order_by=coded.net)))
@@ -136,8 +134,7 @@ def _carriers(accesses: Table) -> Table:
     seen = accesses.select(*_CARRIER).distinct()
     known = seen.filter(seen.token_id.notnull() & seen.session_id.notnull())
     by_token = known.group_by("token_id").agg(token_session=known.session_id.min())
-    joined = seen.left_join(by_token, "token_id")
-    joined = joined.drop([c for c in joined.columns if c.endswith("_right")])
+    joined = beside(seen, by_token, "token_id")
     session = ibis.coalesce(joined.session_id, joined.token_session)
     filled = joined.mutate(
         session=session,
@@ -159,8 +156,7 @@ def _with_request(accesses: Table) -> Table:
     """
     met = _met(accesses).filter(lambda t: t.of_record == 0)
     caller = met.select("record_id", **{f"its_{n}": met[f"{n}_right"] for n in _SHOWN})
-    out = accesses.left_join(caller, "record_id")
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = beside(accesses, caller, "record_id")
     hidden = out.its_ip.notnull() & (ibis.coalesce(out.ip_is, "unknown") != "caller")
     told = {n: ibis.ifelse(hidden, out[f"its_{n}"], out[n]) for n in ("ip", "ip_is", "prefix", "wide")}
     told |= {n: ibis.coalesce(out[n], out[f"its_{n}"]) for n in ("user_agent", "agent")}
@@ -168,8 +164,7 @@ def _with_request(accesses: Table) -> Table:
     back = _met(shown)
     back = back.filter((back.of_request == 0) & (back.ip == back.ip_right))
     like = back.select(record_id="record_id_right", **{f"its_{n}": back[n] for n in _ALIKE})
-    out = shown.left_join(like, "record_id")
-    out = out.drop([c for c in out.columns if c.endswith("_right")])
+    out = beside(shown, like, "record_id")
     alike = {n: ibis.coalesce(out[f"its_{n}"], out[n]) for n in _ALIKE}
     return out.mutate(**alike).drop([f"its_{n}" for n in _ALIKE])
 
@@ -283,8 +278,7 @@ def _visits(numbered: Table, items: Table, people: Table, tools: Table, places: 
         session_id=whole.session,
     )
     whole = whole.join(_relationships(n, people, tools, places), ["person", "key_number", "net_number"])
-    whole = whole.left_join(_messages(n, items), list(_VISIT))
-    whole = whole.drop([c for c in whole.columns if c.endswith("_right")])
+    whole = beside(whole, _messages(n, items), list(_VISIT))
     text = _joined([*(whole[f"{name}_text"] for name in _NUMBERS), whole["first"].cast("string")])
     background = (whole.client == "restsystem") & (whole.net == "provider")
     carrier = ibis.ifelse(whole.token_id.notnull(), "token", ibis.ifelse(whole.session_id.notnull(), "session", "none"))

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from brokenseal.lake.connect import embedded
     from brokenseal.lake.intake import Intake
-    from brokenseal.lake.ledger import FileTaken, Segment
     from brokenseal.lake.opened import Lake
+    from brokenseal.lake.taken import FileTaken, Segment
 
 __all__ = ["FileTaken", "Intake", "Lake", "Segment", "embedded"]
-_HOME = {"FileTaken": "ledger", "Intake": "intake", "Lake": "opened", "Segment": "ledger", "embedded": "connect"}
+_HOME = {"FileTaken": "taken", "Intake": "intake", "Lake": "opened", "Segment": "taken", "embedded": "connect"}
 
 
 def __getattr__(name: str) -> Any:

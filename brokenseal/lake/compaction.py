@@ -13,7 +13,8 @@ import duckdb
 from brokenseal.lake import kept
 from brokenseal.lake.connect import COMPRESSION, clear, connect, parquet, quoted
 from brokenseal.lake.intake import aside, place
-from brokenseal.lake.ledger import Ledger, Segment
+from brokenseal.lake.ledger import Ledger
+from brokenseal.lake.taken import Segment
 
 TINY_BYTES, MOST_SMALL = 256 << 10, 64
 SMALL_BYTES, MOST_MIDDLING = 16 << 20, 1024

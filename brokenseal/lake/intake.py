@@ -14,7 +14,8 @@ from functools import cached_property
 from pathlib import Path
 
 from brokenseal.lake.connect import clear
-from brokenseal.lake.ledger import FileTaken, Ledger, Segment
+from brokenseal.lake.ledger import Ledger
+from brokenseal.lake.taken import FileTaken, Segment
 
 ASIDE = "aside"
 SEGMENTS = "segments"

@@ -22,40 +22,7 @@ from brokenseal import schema
 from brokenseal.errors import LakeError
 from brokenseal.lake import chain, database
 from brokenseal.lake.database import CHAIN, CUSTODY, FACTS, INPUTS, META, RUNS, SAID, SEGMENTS, STATED
-
-
-@dataclass(frozen=True)
-class Segment:
-    """One Parquet file of one table.
-
-    file: its path within the lake, or where it lies aside until it is published. size: bytes. The ranges of
-    organisation and time serve pruning; sha256 is filled in when it is published.
-    """
-
-    table: str
-    file: str
-    rows: int
-    size: int = 0
-    tenant_first: str | None = None
-    tenant_last: str | None = None
-    time_first: str | None = None
-    time_last: str | None = None
-    sha256: str | None = None
-
-
-@dataclass(frozen=True)
-class FileTaken:
-    """What became of one input."""
-
-    file_sha256: str
-    path: str
-    format: str
-    shape: str
-    size: int
-    rows: int
-    rejected: int
-    note: str | None
-    segments: tuple[Segment, ...]
+from brokenseal.lake.taken import FileTaken, Segment
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,13 @@ from brokenseal.lake import compaction, query, seal
 from brokenseal.lake.connect import COMPRESSION, clear, megabytes
 from brokenseal.lake.engine import Engine, Settings, started
 from brokenseal.lake.intake import Intake, aside, place
-from brokenseal.lake.ledger import Ledger, Segment
+from brokenseal.lake.ledger import Ledger
 from brokenseal.lake.lock import WriterLock
 from brokenseal.lake.published import Published, changed
 from brokenseal.lake.runs import Run, Version, remove
 from brokenseal.lake.spill import Spill
 from brokenseal.lake.sweep import sweep
+from brokenseal.lake.taken import Segment
 from brokenseal.lake.types import arrow, cast, columns_of, widened
 
 

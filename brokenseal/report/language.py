@@ -12,7 +12,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -73,12 +73,11 @@ class Language:
 
     def t(self, sentence: str, /, **values: object) -> Markup:
         """A sentence of ours. Values stand for `{name}`; they are made visible and escaped, unless they are markup."""
-        return Markup(self._words.gettext(sentence)).format(**{k: _safe(v) for k, v in values.items()})
+        return _filled(self._words.gettext(sentence), values)
 
     def tn(self, one: str, more: str, number: int, /, **values: object) -> Markup:
         """A sentence with a count, which stands for `{n}`, in the form that the count asks for."""
-        text = Markup(self._words.ngettext(one, more, number))
-        return text.format(n=self.number(number), **{k: _safe(v) for k, v in values.items()})
+        return _filled(self._words.ngettext(one, more, number), {**values, "n": self.number(number)})
 
     def say(self, sentence: object) -> Markup:
         """A sentence of the answer; in English and marked so where the catalogue does not know it."""
@@ -166,7 +165,7 @@ class Language:
 
     def _date(self, text: str, fine: str) -> str:
         pattern = f"d {self._month} y" if fine == "day" else f"d {self._month} y HH:mm"
-        return self._digits(format_datetime(datetime.fromisoformat(text), pattern, locale=self.locale))
+        return self._digits(_moment(text, pattern, self.locale))
 
     def _dated(self, text: str) -> str:
         """Dates within a sentence of the answer in the reader's way, so that a page has one; what is no date stays."""
@@ -192,6 +191,16 @@ class Language:
 def _decimal(value: float, locale: Locale) -> str:
     pattern = "#,##0.0" if isinstance(value, float) else "#,##0"
     return str(format_decimal(value, pattern, locale=locale, numbering_system="default"))
+
+
+@lru_cache(maxsize=20_000)
+def _moment(text: str, pattern: str, locale: Locale) -> str:
+    return str(format_datetime(datetime.fromisoformat(text), pattern, locale=locale))
+
+
+def _filled(sentence: str, values: Mapping[str, object]) -> Markup:
+    """A sentence of ours with its values, each of them escaped; `Markup.format` does the same slowly, and a page has many."""
+    return Markup(sentence.format(**{k: escape(_safe(v)) for k, v in values.items()}))
 
 
 def _safe(value: object) -> object:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from brokenseal.lake.connect import embedded
-from brokenseal.lake.ledger import Segment
+from brokenseal.lake.taken import Segment
 from brokenseal.sources import log
 from brokenseal.sources.extract import Extraction, at
 

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from brokenseal import identifiers, schema
 from brokenseal.lake.connect import PACKED, quoted
-from brokenseal.lake.ledger import Segment
+from brokenseal.lake.taken import Segment
 from brokenseal.sources import mixed, second
 from brokenseal.sources.log import Log
 

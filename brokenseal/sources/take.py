@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from brokenseal.errors import InputError
-from brokenseal.lake.ledger import FileTaken, Segment
+from brokenseal.lake.taken import FileTaken, Segment
 from brokenseal.sources import lines, log, mixed, recognise, unpack, wide
 from brokenseal.sources.extract import Extraction, Reject
 
