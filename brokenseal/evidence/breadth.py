@@ -8,6 +8,8 @@ from ibis import Table
 from brokenseal.evidence import NO, YES, Case, Reason, Tables, access, each_day
 
 STEPS = (8, 16, 32, 64, 128, 256, 512, 1024)
+COPYING = ("imap", "pop")
+"""Programs of these protocols fetch all that there is when they are set up: what a new one fetches at once says nothing."""
 
 REASON = Reason(
     name="breadth",
@@ -19,7 +21,8 @@ REASON = Reason(
     attack=("T1114.002", "T1119"),
     explains="How many messages, or how many folders by synchronisation, one visit accessed, against what is usual for "
     "this mailbox and this kind of client. Each doubling is a level.",
-    misses="Slow and narrow access; what the log does not show since the same message was accessed within the hour.",
+    misses="Slow and narrow access; what the log does not show since the same message was accessed within the hour; an IMAP or "
+    "POP program that is new to the mailbox, since each copies all that there is.",
     benign=(("a search, a clean-up, a long journey offline", "the person; which folders and messages"),),
 )
 
@@ -28,6 +31,13 @@ CASES = (
     Case("two hundred at once", True, (*_LIFE, access(15.5, "probe", items=200))),
     Case("two, as always", False, (*_LIFE, access(15.5, "probe", items=2))),
     Case("three", False, (*_LIFE, access(15.5, "probe", items=3))),
+    Case("all of it, by a mail program just set up", False, (*_LIFE, access(15.5, "probe", client="imap", items=900))),
+    Case("all of it, by a browser just set up", True, (*_LIFE, access(15.5, "probe", app_id="other", items=900))),
+    Case(
+        "all of it, by a mail program long in use",
+        True,
+        (*each_day(20, client="imap", items=2), access(15.5, "probe", client="imap", items=900)),
+    ),
 )
 
 
@@ -44,12 +54,14 @@ def judge(tables: Tables) -> Table:
         "relationship_id",
         "tenant_id",
         "box",
+        "client",
         stratum=v.client + ibis.ifelse(synced, " sync", " bind"),
         unit_id=v.visit_id,
         level=level.cast("int64"),
     )
-    fresh = every.mutate(stratum=every.stratum + " new", turn=ibis.literal(YES, "int64"))
-    return every.mutate(turn=ibis.literal(NO, "int64")).union(fresh)
+    fresh = every.filter(~every.client.isin(COPYING))
+    fresh = fresh.mutate(stratum=fresh.stratum + " new", turn=ibis.literal(YES, "int64"))
+    return every.mutate(turn=ibis.literal(NO, "int64")).union(fresh).drop("client")
 
 
 def turned(tables: Tables) -> Table:
