@@ -49,6 +49,7 @@ def page(rows: list[Row], date: str) -> str:
         "|---" * len(HEADS) + "|",
         *("| " + " | ".join(_cells(r)) + " |" for r in loud),
         "",
+        *_unfed(loud),
         *(line for r in quiet for line in _budgets(r)),
     ]
     return "\n".join(out) + "\n"
@@ -73,6 +74,12 @@ def _cells(row: Row) -> list[str]:
         f"{row['gap_hours']['declared'] / max(row['gap_hours']['true'], 1):.2f}",
         "-" if row["goal"] is None else "missed: " + "; ".join(row["goal"]) if row["goal"] else "kept",
     ]
+
+
+def _unfed(rows: list[Row]) -> list[str]:
+    """That fewer organisations were waited for than were robbed, where the alarm was left out of some seeds."""
+    fed, robbed = (sum(r[a][b] for r in rows) for a, b in (("alarm", "organisations"), ("organisations", "of")))
+    return [f"Alarms were waited for in {fed} of {robbed} robbed organisations.", ""] if fed < robbed else []
 
 
 def _of(share: Row) -> str:

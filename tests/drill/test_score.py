@@ -178,6 +178,10 @@ def test_the_page_of_many_seeds_tells_what_was_missed() -> None:
     assert "| 1 of 2 |" in forged and "missed: mailboxes: all, in nine seeds of ten" in forged
     assert "promised 0.5, observed 1 (by chance up to 2" in told and "promised 40, observed 50 (1.25 times)" in told
     assert "| quiet" not in told
+    assert "Alarms were waited for in 0 of 2 robbed organisations." in told
+    rung = [{"tenant_id": "t", "of": 9, "acts": 1, "hours": 2.0}]
+    fed = table.summed([{**result("forged", n, good), "alarm": rung} for n in (1, 2)])
+    assert "Alarms were waited for" not in page(fed, "2025-11-01")
 
 
 @pytest.mark.parametrize(
