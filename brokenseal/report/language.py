@@ -12,7 +12,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -73,11 +73,12 @@ class Language:
 
     def t(self, sentence: str, /, **values: object) -> Markup:
         """A sentence of ours. Values stand for `{name}`; they are made visible and escaped, unless they are markup."""
-        return _filled(self._words.gettext(sentence), values)
+        return Markup(self._words.gettext(sentence)).format(**{k: _safe(v) for k, v in values.items()})
 
     def tn(self, one: str, more: str, number: int, /, **values: object) -> Markup:
         """A sentence with a count, which stands for `{n}`, in the form that the count asks for."""
-        return _filled(self._words.ngettext(one, more, number), {**values, "n": self.number(number)})
+        text = Markup(self._words.ngettext(one, more, number))
+        return text.format(n=self.number(number), **{k: _safe(v) for k, v in values.items()})
 
     def say(self, sentence: object) -> Markup:
         """A sentence of the answer; in English and marked so where the catalogue does not know it."""
@@ -196,11 +197,6 @@ def _decimal(value: float, locale: Locale) -> str:
 @lru_cache(maxsize=20_000)
 def _moment(text: str, pattern: str, locale: Locale) -> str:
     return str(format_datetime(datetime.fromisoformat(text), pattern, locale=locale))
-
-
-def _filled(sentence: str, values: Mapping[str, object]) -> Markup:
-    """A sentence of ours with its values, each of them escaped; `Markup.format` does the same slowly, and a page has many."""
-    return Markup(sentence.format(**{k: escape(_safe(v)) for k, v in values.items()}))
 
 
 def _safe(value: object) -> object:
