@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from ibis import Table
 from ibis.expr.types import BooleanValue
 
-RIGHT = "_right"
-
 
 def beside(left: Table, right: Table, on: str | BooleanValue | Sequence[str | BooleanValue]) -> Table:
     """Each row of `left`, with what `right` knows of it: NULL where it knows nothing."""
     joined = left.left_join(right, on)
-    return joined.drop([c for c in joined.columns if c.endswith(RIGHT)])
+    return joined.drop([c for c in joined.columns if c.endswith("_right")])

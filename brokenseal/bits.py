@@ -26,8 +26,8 @@ HALF = 0.5
 """What a circle has never seen counts there as half an act: none among few says little of what is rare (Jeffreys)."""
 
 HONEST, HABIT = 0.5, 2 * TENTHS
-"""Of what nobody's move to another network brings about, each bit above HABIT makes benign acts rarer by half a bit at
-least: a heap that lies far out is then no habit, and does not excuse itself."""
+"""In a steady aspect (`sums`), each bit above HABIT (tenths) makes benign acts rarer by HONEST bits at least: a heap far out is
+no habit, and does not excuse itself."""
 
 
 def tenths(p: float) -> int:
@@ -208,15 +208,6 @@ def _weight(t: Table) -> Value:
 
 Histogram = dict[int, int]
 """Tenths of a bit to the number of benign acts that weigh exactly so much."""
-
-
-def tail(histogram: Histogram, weight: int) -> float:
-    """P(a benign act weighs at least `weight` tenths): counted, leaning on 2^-weight by PRIOR_ACTS acts."""
-    if weight <= 0:
-        return 1.0
-    total = sum(histogram.values())
-    reached = sum(count for value, count in histogram.items() if value >= weight)
-    return (reached + PRIOR_ACTS * 2 ** (-weight / TENTHS)) / (total + PRIOR_ACTS)
 
 
 def _masses(histogram: Histogram, top: int, *, steady: bool = False) -> list[float]:
