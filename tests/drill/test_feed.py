@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,9 @@ def test_an_alarm_is_told_in_acts_and_hours(forged: World, monkeypatch: pytest.M
     truth = json.loads((forged.out / "truth.json").read_text())
     taken: list[int] = []
     fed: list[feed.Line] = []
-    tenants = sorted(truth["robbed_tenants"])
+    acts = feed._acts(truth)
+    # in the order in which they are robbed
+    tenants = list(dict.fromkeys(act.tenant_id for act in acts))
 
     def take(_: object, lines: list[feed.Line], *__: object) -> None:
         assert not fed or not lines or min(lines).available >= max(fed).available
@@ -41,6 +44,15 @@ def test_an_alarm_is_told_in_acts_and_hours(forged: World, monkeypatch: pytest.M
         return set(tenants[:1]) | (set(tenants[1:2]) if len(hunts) > 2 else set())
 
     hunts: list[int] = []
+    ends: list[int] = []
+    following = feed._next_hunt
+
+    def next_hunt(*given: Any) -> int | None:
+        end = following(*given)
+        ends.extend([] if end is None else [end])
+        return end
+
+    monkeypatch.setattr(feed, "_next_hunt", next_hunt)
     monkeypatch.setattr(feed, "_take", take)
     monkeypatch.setattr(feed, "_ringing", ringing)
     # in a folder of its own: the world's is shared
@@ -52,8 +64,12 @@ def test_an_alarm_is_told_in_acts_and_hours(forged: World, monkeypatch: pytest.M
     by_tenant = {row["tenant_id"]: row for row in rows}
     assert set(by_tenant) == set(tenants)
     first, second = by_tenant[tenants[0]], by_tenant[tenants[1]]
-    assert first["acts"] is not None and second["acts"] is not None
-    assert second["hours"] > 0
+    for row, end in ((first, ends[0]), (second, ends[2])):
+        own = [act for act in acts if act.tenant_id == row["tenant_id"]]
+        assert row["acts"] == sum(act.available < end for act in own)
+        assert row["hours"] == round((end - min(act.begin for act in own)) / 3600, 1)
+    # the hour in which the first act became available, and no later
+    assert first["acts"] >= 1 and ends[0] - acts[0].available <= feed.HOUR
     assert all(by_tenant[t]["acts"] is None and by_tenant[t]["hours"] is None for t in tenants[2:])
     assert len(taken) == len(hunts) > 2
     assert feed.summed(rows)["rung"] == 2
