@@ -6,7 +6,10 @@ bits of its coincidence, -log2 of the share of benign visits that carry it, its 
 doubted acts are joined by a key whose coincidence is rarer than one in their number, and so are the members of a group
 that is as rare as a whole; an act that nobody doubted yet is drawn in where its own bits and the key's together reach the
 line, and the found carry the key at least as often as all others. What is at home in a mailbox is drawn in by no session,
-token or client, since a stolen session is its owner's too, and by a place only where that home is no habit. Misses:
+token or client, since a stolen session is its owner's too, and by a place only where that home is no habit: an intruder
+who comes in a mailbox's first days becomes one, and is drawn in nevertheless by an address that is the found acts' alone. What
+is a habit is drawn in by no key that is found in its own relationship only.
+Misses:
 nothing is drawn in by a key that benign visits carry often, so a campaign behind a common VPN exit is held together by its
 clients, sessions and tokens alone.
 """
@@ -34,6 +37,9 @@ WIDE = ("network", "network and client", "prefix", "prefix and client")
 """Keys of a whole neighbourhood."""
 CARRIED = ("session", "token", "client")
 """Keys that go where their owner goes."""
+COMPANY = 3
+"""Of so many people must an address be found, and of nobody else, to draw in what is a habit in the next mailbox: fewer
+are an error of one person's case and its like."""
 DOUBTED = pa.schema([("visit_id", pa.string())])
 TIE = ("kind", "value", "relationship_id")
 """What the weight of a shared key depends on."""
@@ -109,13 +115,19 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     # a key that others carry more often than the found acts is nobody's own: most visits are left out by that alone
     ties = ties.filter(ties.found >= ties.others).semi_join(_draws(lake, found), ["kind", "value"])
     acts = lake.read("judged").select("visit_id", "bits", "at_home", "rooted", "net_level")
-    new = lake.read("visit_keys").join(ties, list(TIE)).anti_join(lake.read("found"), "visit_id").join(acts, "visit_id")
+    new = lake.read("visit_keys").join(ties, list(TIE)).anti_join(lake.read("found"), "visit_id")
+    # what is a habit hits no reason, and is judged by none
+    new = beside(new, acts, "visit_id")
     # nor does a network draw anybody in where several colleagues are at home: being there is nothing of his own
     wide = new.kind.isin(WIDE) & (new.net_level == 1)
     # a stolen session is its owner's too; but one who copies a client vouches for its network himself, and so a place draws
     # in what is at home there unless that home is a habit
     home = new.at_home & (new.rooted | new.kind.isin(CARRIED))
-    new = new.filter(~home & ~wide & (new.bits > 0) & (new.bits + new.link >= line))
+    # that somebody is again where he always is, is no coincidence with himself
+    own = new.rooted & (new.elsewhere == 0)
+    odd = ~home & ~wide & ~own & (new.bits > 0) & (new.bits + new.link >= line)
+    alone = (new.kind == "address") & (new.people >= COMPANY) & (new.others == 0) & (new.link >= line)
+    new = new.filter(odd | alone)
     order = ibis.window(group_by="visit_id", order_by=[ibis.desc(new.link), new.kind, new.value])
     new = new.mutate(nth=ibis.row_number().over(order))
     rows = lake.fetch(new.filter(new.nth == 0).select("visit_id", "kind", "value", "link")).to_pylist()
@@ -149,7 +161,7 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
     mine = lake.put("found", pa.table({"visit_id": sorted(found)}, schema=DOUBTED))
     every, relations = lake.read("visit_keys"), lake.read("relations")
     held = lake.write("held", every.semi_join(mine, "visit_id"))
-    ties = _counted(every, held)
+    ties = beside(_counted(every, held), _people(held, relations), ["kind", "value"])
     total = relations.visits.sum().as_scalar().cast("float64")
     around = _around(relations, lake.read("visits").semi_join(mine, "visit_id"))
     out = beside(ties, around, "relationship_id")
@@ -162,21 +174,30 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
         else_=alone,
     )
     link = (ibis.least(alone, most) * bits.TENTHS).round().cast("int64")
-    ties = lake.write("ties", out.select(*TIE, "found", "others", link=link))
+    ties = lake.write("ties", out.select(*TIE, "found", "elsewhere", "others", "people", link=link))
     return lake.write("near", held.join(ties, list(TIE)))
 
 
 def _counted(every: Table, held: Table) -> Table:
-    """Each key in `held` with each relationship that carries it: visits of `found` acts with it, and of `others`, which are
-    neither found nor of that relationship."""
+    """Each key in `held` with each relationship that carries it: visits of `found` acts with it, of those that are
+    `elsewhere` than in that relationship, and of `others`, which are neither found nor of that relationship."""
     carried = every.semi_join(held.select("kind", "value").distinct(), ["kind", "value"])
     own = carried.group_by(TIE).agg(n=ibis._.count())
     own = beside(own, held.group_by(TIE).agg(found=ibis._.count()), list(TIE))
     own = own.mutate(found=ibis.coalesce(own.found, 0))
     own = own.mutate(own=own.n - own.found)
-    whole = own.group_by("kind", "value").agg(every=own.own.sum().cast("int64"), found=own.found.sum().cast("int64"))
-    out = own.drop("found").join(whole, ["kind", "value"])
-    return out.select(*TIE, "found", others=out.every - out.own)
+    whole = own.group_by("kind", "value").agg(
+        every=own.own.sum().cast("int64"), all_found=own.found.sum().cast("int64")
+    )
+    out = own.join(whole, ["kind", "value"])
+    return out.select(*TIE, found="all_found", elsewhere=out.all_found - out.found, others=out.every - out.own)
+
+
+def _people(held: Table, relations: Table) -> Table:
+    """How many people's acts are found with each key."""
+    acts = held.join(relations.select("relationship_id", "tenant_id", "actor"), "relationship_id")
+    acts = acts.mutate(who=keys.who(acts))
+    return acts.group_by("kind", "value").agg(people=acts.who.nunique())
 
 
 def _rare(total: FloatingValue, others: Value) -> FloatingValue:

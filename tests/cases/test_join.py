@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,22 @@ LINE = 100
 Row = dict[str, Any]
 
 
-def _visit(name: str, session: str | None = None, address: str | None = None, net: str = "far", **judged: Any) -> Row:
+def _visit(
+    name: str,
+    session: str,
+    address: str,
+    net: str = "far",
+    actor: str = "x",
+    unjudged: bool = False,
+    like: str = "",
+    **judged: Any,
+) -> Row:
+    """like: the relationship's name, its own where none is given."""
     own = {"bits": 40, "at_home": False, "rooted": False, "net_level": 4, **judged}
-    return {"visit_id": name, "session": session, "address": address, "net": net, "judged": own}
+    return {
+        "visit_id": name, "session": session, "address": address, "net": net, "actor": actor,
+        "relationship_id": like or name, "judged": None if unjudged else own,
+    }  # fmt: skip
 
 
 BENIGN = [_visit(f"b{n}", f"sb{n}", f"ab{n}", "office", bits=1, at_home=True, rooted=True) for n in range(2000)]
@@ -35,6 +49,20 @@ ACTS = [
     _visit("habit", "S5", "E", at_home=True, rooted=True),
     _visit("ordinary", "S6", "F", bits=0),
 ]
+# an address of three people's found acts and of nobody else, but for a habit that no reason speaks of
+LAIR = [
+    *(_visit(f"copied {n}", f"SC{n}", "LAIR", "lair", f"person {n}") for n in range(3)),
+    _visit("from the first days", "S7", "LAIR", "lair", "newcomer", unjudged=True),
+    *(_visit(f"copied twice {n}", f"SD{n}", "FLAT", "flat", "person 0") for n in range(3)),
+    _visit("his own flat", "S8", "FLAT", "flat", "person 0", unjudged=True),
+]
+# two who are each day where each was found once, with a program that is new to his mailbox; at hers a thief was found too
+DESK = [
+    *(_visit(f"{who} at work {n}", f"SE{n} {who}", f"DESK {who}", f"desk {who}", who, like=f"desk {who}", rooted=True)
+      for who in ("he", "she") for n in range(2)),
+    _visit("at her desk", "SF", "DESK she", "desk she", "thief"),
+]  # fmt: skip
+ACTS += [*LAIR, *DESK]
 
 
 def _table(name: str, rows: list[Row]) -> pa.Table:
@@ -46,13 +74,15 @@ def _table(name: str, rows: list[Row]) -> pa.Table:
 def lake(tmp_path: Path) -> Iterator[Lake]:
     """Each visit a relationship of its own; the thief's session is S, and its owner's places are B and C."""
     visits = [*BENIGN, *ACTS]
-    who = {"tenant_id": "t", "box": "x", "actor": "x"}
-    relations = [
-        {"relationship_id": v["visit_id"], "visits": 1, "net": v["net"], "client_key": v["visit_id"], **who}
+    who = {"tenant_id": "t", "box": "x"}
+    sizes = Counter(v["relationship_id"] for v in visits)
+    relations = {
+        v["relationship_id"]: {k: v[k] for k in ("relationship_id", "net", "actor")}
+        | {"visits": sizes[v["relationship_id"]], "client_key": v["relationship_id"], **who}
         for v in visits
-    ]
+    }
     carried = [
-        {"visit_id": v["visit_id"], "relationship_id": v["visit_id"], "kind": kind, "value": v[kind], **who}
+        {k: v[k] for k in ("visit_id", "relationship_id")} | {"kind": kind, "value": v[kind], **who}
         for v in visits
         for kind in ("session", "address")
     ]
@@ -70,11 +100,11 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
     with Lake.open(tmp_path / "lake", write=True, create=True) as lake:
         lake.start_run("join")
         for name, rows in (
-            ("visits", [{"visit_id": v["visit_id"], "relationship_id": v["visit_id"]} for v in visits]),
-            ("relations", relations),
+            ("visits", [{k: v[k] for k in ("visit_id", "relationship_id")} for v in visits]),
+            ("relations", list(relations.values())),
             ("visit_keys", carried),
             ("crowds", crowds),
-            ("judged", [{"visit_id": v["visit_id"], **v["judged"]} for v in visits]),
+            ("judged", [{"visit_id": v["visit_id"], **v["judged"]} for v in visits if v["judged"]]),
         ):
             lake.put(name, _table(name, rows))
         yield lake
@@ -85,6 +115,24 @@ def test_a_place_draws_in_all_but_habits_and_a_session_all_but_what_is_at_home(l
     assert sorted(drawn) == ["copied client", "his second", "owner elsewhere"]
     assert drawn["his second"] == Link("address A", drawn["his second"].bits)
     assert drawn["owner elsewhere"] == Link("session S", drawn["owner elsewhere"].bits, lent=True)
+
+
+def test_an_address_of_nobody_but_the_found_draws_in_a_habit(lake: Lake) -> None:
+    three: dict[str, Link | None] = {f"copied {n}": None for n in range(3)}
+    drawn = join.widen(lake, dict(three), LINE)
+    assert set(drawn) == {"from the first days"} and drawn["from the first days"].by == "address LAIR"
+    # two people found there are too few
+    del three["copied 2"]
+    assert "from the first days" not in join.widen(lake, dict(three), LINE)
+
+
+def test_that_somebody_is_where_he_always_is_draws_in_nothing(lake: Lake) -> None:
+    assert join.widen(lake, {"he at work 0": None}, LINE) == {}
+    assert set(join.widen(lake, {"she at work 0": None, "at her desk": None}, LINE)) == {"she at work 1"}
+
+
+def test_one_persons_own_acts_draw_in_no_habit_of_his(lake: Lake) -> None:
+    assert join.widen(lake, {f"copied twice {n}": None for n in range(3)}, LINE) == {}
 
 
 def test_the_place_of_what_only_a_session_brought_in_draws_in_nobody(lake: Lake) -> None:
