@@ -4,14 +4,17 @@ What: `streams` (first, last and number of records of each log of each tenant), 
 issuance would show, by kind of sign-in) and `signins`, one row a token given out. Why: a token without issuance means
 something only where the logs that would show it are complete and settled. How: a period is covered while sign-ins of a
 stream follow one another by less than SILENCE; it counts from LOOK_BACK after its start, since a token in use may have
-been issued that long ago. The unified log's UserLoggedIn is an issuance only where no sign-in log has it, and never
-covers anything: it holds interactive sign-ins alone. Misses: a stream that loses single records looks complete.
+been issued that long ago. How far a log reaches is told by its last record; where two streams are handed over in the same
+files, as by a collector who asks for all sign-ins, the later tells it for both, since a quiet evening of one is no end.
+The unified log's UserLoggedIn is an issuance only where no sign-in log has it, and never covers anything: it holds
+interactive sign-ins alone. Misses: a stream that loses single records looks complete.
 """
 
 from __future__ import annotations
 
 import ibis
 from ibis import Table
+from ibis.expr.types import Value
 
 from brokenseal.beside import beside
 from brokenseal.context import LOOK_BACK_MINUTES
@@ -26,7 +29,7 @@ def issuances(lake: Lake) -> None:
     given, accesses = _placed(lake.read("issuances"), lake.read("domains")), lake.read("accesses")
     lake.write("streams", _streams(given, accesses))
     lake.write("signins", _signins(_known(given, lake.read("aliases")), lake.read("networks")))
-    lake.write("covered", _covered(given))
+    lake.write("covered", _covered(given, lake.read("records")))
 
 
 def _placed(given: Table, domains: Table) -> Table:
@@ -69,9 +72,10 @@ def _signins(given: Table, networks: Table) -> Table:
     )  # fmt: skip
 
 
-def _covered(given: Table) -> Table:
+def _covered(given: Table, records: Table) -> Table:
     """Unbroken periods of each tenant's sign-in streams."""
     logged = given.filter((given.stream != "unified-audit") & given.time.notnull())
+    logged = logged.select("tenant_id", "stream", "time", "record_id")
     times = logged.select("tenant_id", "stream", "time").distinct()
     order = ibis.window(group_by=["tenant_id", "stream"], order_by="time")
     steps = times.mutate(previous=times.time.lag().over(order))
@@ -80,6 +84,10 @@ def _covered(given: Table) -> Table:
     running = ibis.window(group_by=["tenant_id", "stream"], order_by="time", preceding=None, following=0)
     periods = steps.mutate(part=steps.cut.sum().over(running).cast("int64"))
     spans = periods.group_by("tenant_id", "stream", "part").agg(start=periods.time.min(), end=periods.time.max())
+    ends = beside(spans, _reaching(logged, records), ["tenant_id", "stream", "end"])
+    # in the midst of a log no silence may be longer, nor at its end
+    longest = ends.end + ibis.interval(hours=SILENCE_HOURS)
+    spans = ends.mutate(end=ibis.least(ibis.coalesce(ends.reaches, ends.end), longest))
     return spans.select(
         "tenant_id",
         "stream",
@@ -87,3 +95,37 @@ def _covered(given: Table) -> Table:
         # what was issued in the last hours may not have arrived
         end=spans.end - ibis.interval(hours=SETTLE_HOURS),
     )
+
+
+def _reaching(logged: Table, records: Table) -> Table:
+    """Streams that end before another one that is handed over in the same files: tenant_id, stream, end, and how far that
+    one reaches.
+
+    logged: `tenant_id, stream, time, record_id`. Two streams are handed over together where the last record of one stands in
+    a file with the record of the other that is next before it, or next after it.
+    """
+    ends = logged.group_by("tenant_id", "stream").agg(end=logged.time.max())
+    other = logged.rename(other="stream", partner="record_id")
+    met = ends.join(other, "tenant_id")
+    met = met.filter(met.stream != met.other)
+    reach = met.group_by("tenant_id", "stream", "end", "other").agg(reaches=met.time.max())
+    reach = reach.filter(reach.reaches > reach.end)
+    pair = ["tenant_id", "stream", "other"]
+    met = met.semi_join(reach, pair)
+    last = logged.rename(end="time").join(ends, ["tenant_id", "stream", "end"])
+    met = last.select("tenant_id", "stream", "record_id").join(
+        _first(met.filter(met.time <= met.end), pair, ibis.desc("time")).union(
+            _first(met.filter(met.time >= met.end), pair, "time")
+        ),
+        ["tenant_id", "stream"],
+    )
+    files = records.select("record_id", file=records.file_sha256 + " " + records.member.fill_null(""))
+    met = met.join(files, "record_id").join(files.rename(partner="record_id", its="file"), "partner")
+    together = reach.semi_join(met.filter(met.file == met.its), pair)
+    return together.group_by("tenant_id", "stream", "end").agg(reaches=together.reaches.max())
+
+
+def _first(rows: Table, by: list[str], order: Value | str) -> Table:
+    """tenant_id, stream, other, partner: of each group the first."""
+    ordered = rows.mutate(nth=ibis.row_number().over(ibis.window(group_by=by, order_by=[order, "partner"])))
+    return ordered.filter(ordered.nth == 0).select(*by, "partner")
