@@ -4,8 +4,8 @@ What: the files of a world are cut into steps by when each record became availab
 the lake is judged again. Why: an answer a month late is no alarm. How: the lag of a record is drawn from its id, as the
 provider's own pages tell: audit records sixty to ninety minutes, three in a hundred up to a day, sign-ins two to five
 minutes; who watches hunts every hour, as long as an organisation is at its first three hostile acts, and twice a day later.
-Misses: acts are told to within those of one step; where no hostile act is new, no hunt is held, though what others have done
-since could make an old one odder.
+Of these hunts only those are held that may tell something new: after each act, and the last one before the fourth.
+Misses: acts are told to within those of one step; an alarm between two acts is told at the later hunt.
 """
 
 from __future__ import annotations
@@ -131,19 +131,20 @@ def _tenants(acts: list[Act]) -> list[str]:
 
 
 def _next_hunt(acts: list[Act], rung: dict[str, int], heard: int) -> int | None:
-    """When the next hunt is held, in seconds since 1970: after the next act of somebody still worth waiting for, if any."""
-    coming: list[tuple[Act, int]] = []
+    """When the next hunt is held, in seconds since 1970: when somebody still worth waiting for is next told of, if anybody."""
+    coming: list[int] = []
     for tenant in _tenants(acts):
-        own = [act for act in acts if act.tenant_id == tenant]
-        so_far = sum(act.available < heard for act in own)
-        if tenant not in rung and so_far < min(MOST_ACTS, len(own)):
-            coming.append((own[so_far], so_far))
-    if not coming:
-        return None
-    act, so_far = min(coming, key=lambda pair: pair[0].available)
-    step = HOUR if so_far < THIRD else LATER
-    first = acts[0].available
-    return first + ((act.available - first) // step + 1) * step
+        own = [act.available - acts[0].available for act in acts if act.tenant_id == tenant]
+        so_far = sum(moment + acts[0].available < heard for moment in own)
+        if tenant in rung or so_far >= min(MOST_ACTS, len(own)):
+            continue
+        step = HOUR if so_far < THIRD else LATER
+        coming.append((own[so_far] // step + 1) * step)
+        # what came too fresh to be judged may have settled by the last hour before the fourth act
+        eve = own[so_far] // HOUR * HOUR
+        if so_far == THIRD and eve + acts[0].available > heard:
+            coming.append(eve)
+    return acts[0].available + min(coming) if coming else None
 
 
 def _told(tenant: str, acts: list[Act], rung: int | None) -> Row:

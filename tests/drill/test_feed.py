@@ -80,11 +80,19 @@ def test_hunts_are_held_hourly_at_first_and_seldom_later() -> None:
     held: list[int] = []
     while (end := feed._next_hunt(acts, {}, held[-1] if held else 0)) is not None:
         held.append(end)
-    # acts one to three within the hour; those up to the twelfth within half a day; b's one act, weeks of hours skipped
-    assert held[:3] == [3600, 10_800, 21_600]
-    assert held[3:-1] == [43_200, 86_400, 129_600]
+    # acts one to three within the hour, and once more before the fourth; those up to the twelfth within half a day; b's one
+    # act, weeks of hours skipped
+    assert held[:4] == [3600, 10_800, 21_600, 28_800]
+    assert held[4:-1] == [43_200, 86_400, 129_600]
     assert held[-1] == 500_400
     assert feed._next_hunt(acts, {"a": 1, "b": 1}, 0) is None
+
+
+def test_an_hour_is_not_hunted_twice_before_the_fourth_act() -> None:
+    acts = [feed.Act("a", n * 100, n * 100) for n in range(4)]
+    assert feed._next_hunt(acts, {}, 0) == 3600
+    # the fourth comes in the hour that was hunted
+    assert feed._next_hunt(acts, {}, 3600) is None
 
 
 def test_nobody_is_waited_for_in_a_quiet_world(quiet: World) -> None:
