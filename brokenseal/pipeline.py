@@ -92,7 +92,8 @@ class Judgement:
     acts: int
     visits: int
     tried: int
-    """Keys that acts share, and persons who newly opened others' mailboxes: what the groups' line pays for."""
+    """Keys that acts share, persons who newly opened others' mailboxes, and days with unissued tokens of several people: what
+    the groups' line pays for."""
 
 
 @cache

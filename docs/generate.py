@@ -102,8 +102,8 @@ MEANINGS = {
     "answer.json.tool.group_line_bits": "the line for groups of acts that share something",
     "answer.json.tool.relationships": "who opens which mailbox, from which network, with which client: what the line for single "
     "acts pays for",
-    "answer.json.tool.keys_tried": "what several acts share, and persons who newly opened others' mailboxes: what the line for "
-    "groups pays for",
+    "answer.json.tool.keys_tried": "what several acts share, persons who newly opened others' mailboxes, and "
+    "days with unissued tokens of several people: what the line for groups pays for",
     "answer.json.tool.visits": "visits that were weighed",
     "answer.json.tool.hashes": "SHA-256 of the data that ship with brokenseal and were used",
     "act.weighed": "what its weight is made of",

@@ -2,9 +2,9 @@
 
 What: `group_without`, a row a loud group that draws somebody in and reason that it stands on. Why: a case is worth what is
 left of it when its strongest reason falls, and a group falls otherwise than its heaviest act does. How: the members' acts
-are added up anew without the reason; the place falls with the reason that speaks of networks, and the number of mailboxes
-that one person newly opened with the one that speaks of persons. Misses: who would be no member any more without the reason
-stays one.
+are added up anew without the reason; the place falls with the reason that speaks of networks, the number of mailboxes
+that one person newly opened with the one that speaks of persons, that of people with unissued tokens with the one that
+speaks of these. Misses: who would be no member any more without the reason stays one.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import ibis
 import pyarrow as pa
 from ibis import Table
 
-from brokenseal.evidence import reach
+from brokenseal.evidence import burst, reach
 from brokenseal.lake import Lake
 
 PLACE, PERSON = "new_network", "new_actor"
 """The reasons that speak of what `place` weighs: in a group that shares a place, and in one of a person."""
+COUNTED = {reach.KIND: PERSON, burst.KIND: burst.UNISSUED}
+"""Kinds of groups whose number alone weighs, and the reason that speaks of it."""
 ASPECTS = ("token", "volume", "intelligence")
 _SCHEMA = pa.schema(
     [("kind", pa.string()), ("value", pa.string()), ("evidence", pa.string()), ("bits", pa.int64())],
@@ -36,7 +38,7 @@ def without(lake: Lake, keys: Table, groups: list[Row], weigh: Callable[[int, in
     a group's weight from its number of actors, their sum and its place, in tenths.
     """
     rows: list[Row] = []
-    of_place = [g for g in groups if g["kind"] != reach.KIND]
+    of_place = [g for g in groups if g["kind"] not in COUNTED]
     totals = _totals(lake, keys) if of_place else {}
     for g in of_place:
         key = g["kind"], g["value"]
@@ -44,7 +46,7 @@ def without(lake: Lake, keys: Table, groups: list[Row], weigh: Callable[[int, in
         if g["place"]:
             left[PLACE] = weigh(g["actors"], g["plain"], 0)
         rows += [_row(key, name, weight) for name, weight in left.items() if weight < g["weight"]]
-    rows += [_row((g["kind"], g["value"]), PERSON, 0) for g in groups if g["kind"] == reach.KIND]
+    rows += [_row((g["kind"], g["value"]), COUNTED[g["kind"]], 0) for g in groups if g["kind"] in COUNTED]
     ordered = sorted(rows, key=lambda r: (r["kind"], r["value"], r["evidence"]))
     lake.put("group_without", pa.Table.from_pylist(ordered, schema=_SCHEMA))
 

@@ -18,7 +18,7 @@ from ibis.expr.types import Value
 
 from brokenseal import bits
 from brokenseal.beside import beside
-from brokenseal.evidence import lessened, reach
+from brokenseal.evidence import burst, lessened, reach
 from brokenseal.lake import Lake
 
 JOINT = ("network", "client")
@@ -165,7 +165,8 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     It weighs what its coincidence does: that so many of those who are new somewhere are new just there, where few or
     none are at home; and that the rest of their oddness adds up to so much. alone: the line of single acts, in tenths;
     what crosses it by itself lends nothing to a group, since a link weighs what ties others to it. What one person newly
-    opened of others' mailboxes is a group of its own, which `reach` weighs.
+    opened of others' mailboxes is a group of its own, which `reach` weighs, and so are unissued tokens of several people
+    at once, which `burst` does.
     """
     acts = lake.read("judged")
     acts = acts.filter((acts.bits < alone) & ~acts.at_home).select("visit_id", "apart", "net_level", own="bits")
@@ -186,20 +187,23 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     )
     shared = lake.write("shared_keys", per_key.filter(per_key.n >= 2))
     persons = lake.fetch(reach.reach(lake, isolate=isolate)).to_pylist()
-    tried = lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py() + len(persons)
+    bursts = lake.fetch(burst.burst(lake, alone, isolate=isolate)).to_pylist()
+    tried = lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py() + len(persons) + len(bursts)
     line = bits.line(max(tried, 1), false_cases)
     met = _met(lake, shared)
     loud = met.filter(met.total + met.place >= line)
     rows = lake.fetch(loud.order_by("kind", "value")).to_pylist()
     tails = _tails(lake, rows)
-    weighed = [_group(r, tails) for r in rows] + [_person(r) for r in persons]
+    weighed = [_group(r, tails) for r in rows]
+    weighed += [_counted(r, 1) for r in persons] + [_counted(r, r["people"]) for r in bursts]
     chosen = sorted((g for g in weighed if g["weight"] >= line), key=_named)
     groups = lake.put("groups", pa.Table.from_pylist(chosen, schema=_GROUPS))
     # who lends the group neither newness nor token and volume is there by chance
     lends = (keys.apart >= MEMBER_BITS) | ((keys.net_level > COMMON) & (keys.own >= MEMBER_BITS))
-    reached = lake.read("reach_visits").mutate(kind=ibis.literal(reach.KIND))
     members = keys.filter(lends).select("visit_id", "kind", "value")
-    members = members.union(reached.select(*members.columns)).join(groups, ["kind", "value"])
+    for table, kind in (("reach_visits", reach.KIND), ("burst_visits", burst.KIND)):
+        members = members.union(lake.read(table).select("visit_id", "value", kind=ibis.literal(kind)), distinct=False)
+    members = members.join(groups, ["kind", "value"])
     members = members.select("visit_id", by=members.kind + " " + members.value, bits=members.weight)
     members = lake.write("group_members", members)
     # a group stays what it was when it drew its acts in: one that draws in nobody now is not weighed again
@@ -227,9 +231,9 @@ def _group(row: Row, tails: Tails) -> Row:
     }
 
 
-def _person(row: Row) -> Row:
-    """What one person newly opened: nothing but its number weighs, and it has no place."""
-    named = {"kind": row["kind"], "value": row["value"], "actors": 1, "plain": 0, **dict.fromkeys(bits.PLACED)}
+def _counted(row: Row, actors: int) -> Row:
+    """A group that shares nothing: nothing but its number weighs, and it has no place."""
+    named = {"kind": row["kind"], "value": row["value"], "actors": actors, "plain": 0, **dict.fromkeys(bits.PLACED)}
     return {**named, "rest": 0, "place": row["place"], "weight": row["place"]}
 
 

@@ -217,18 +217,27 @@ SHARED = {
 PAIR = "network and client"
 PERSON = "actor"
 """A group of one person's visits: who newly opened many mailboxes of others."""
+BURST = "unissued"
+"""A group of several people's visits whose tokens nobody issued, in one organisation within two days."""
 
 
 def shared(case: Row, lang: Language) -> Markup:
     """What the acts of a case's loudest group share, as the answer names it: a kind and a value."""
     text = case["weighing"]["group"]["shared"]
-    for kind in (PAIR, *SHARED, PERSON):
+    for kind in (PAIR, *SHARED, PERSON, BURST):
         if not text.startswith(f"{kind} "):
             continue
         value = text[len(kind) + 1 :]
         if kind == PERSON:
             # the organisation's id stands before the person
             return _mono(value.split(" ", 1)[-1])
+        if kind == BURST:
+            # the organisation's id stands before the day, the program behind it
+            return lang.t(
+                "tokens without a sign-in in these logs, each from a network where that person never signs in, in the two days "
+                "from {day}",
+                day=_mono(value.split(" ")[1]),
+            )
         if kind == PAIR:
             net, _, client = value.partition(" | ")
             return lang.t(
@@ -251,15 +260,14 @@ def _mono(text: str) -> Markup:
 def group_terms(case: Row, lang: Language) -> list[tuple[Markup, float]]:
     """What the weight of a case's loudest group is made of; what weighs nothing is left out."""
     group = case["weighing"]["group"]
-    person = group["shared"].startswith(f"{PERSON} ")
+    counted = {
+        PERSON: marked("That one person newly opened so many mailboxes of others"),
+        BURST: marked("That so many people of one organisation have such tokens within two days"),
+    }
+    place = counted.get(group["shared"].split(" ")[0], marked("That so many who are new somewhere are new just here"))
     plain = lang.number(float(group["plain"]))
     told = [
-        (
-            lang.t("That one person newly opened so many mailboxes of others")
-            if person
-            else lang.t("That so many who are new somewhere are new just here"),
-            group["place"],
-        ),
+        (lang.t(place), group["place"]),
         (
             lang.t(
                 "That their oddest visits besides came, simply added up, to {plain} bits of token, amount and known indicators "

@@ -114,6 +114,11 @@ CLIENT = "owa | - | - | Mozilla/0.0"
         (f"network and client as64500 | {CLIENT}", "the network as64500 with the client Mozilla/5.0"),
         ("network and client as64500 | owa | -", "the network as64500 with the client owa | -"),
         ("actor t ann@x.example", "ann@x.example"),
+        (
+            "unissued t 2025-03-23 owa | web",
+            "tokens without a sign-in in these logs, each from a network where that person never signs in, in the two days "
+            "from 2025-03-23",
+        ),
         ("a kind of later", "a kind of later"),
     ],
 )
@@ -125,11 +130,24 @@ def test_what_a_group_shares_is_said_in_words(answer: dict[str, Any], shared: st
     assert words.shared(made, language("en")).striptags() == told
 
 
-def test_a_group_of_one_person_is_said_to_be_one(answer: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("shared", "actors", "told"),
+    [
+        ("actor t ann@x.example", 1, ("Visits together, of one person: ", "That one person newly opened so many")),
+        (
+            "unissued t 2025-03-23 owa | web",
+            3,
+            ("Visits together: 3 persons or", "That so many people of one organisation have"),
+        ),
+    ],
+)
+def test_a_group_whose_number_alone_weighs_is_said_to_be_one(
+    answer: dict[str, Any], shared: str, actors: int, told: tuple[str, str]
+) -> None:
     case = answer["cases"][0]
     group = {
-        "shared": "actor t ann@x.example",
-        "actors": 1,
+        "shared": shared,
+        "actors": actors,
         **dict.fromkeys(bits.PLACED),
         "plain": 0.0,
         "place": 9.0,
@@ -139,5 +157,5 @@ def test_a_group_of_one_person_is_said_to_be_one(answer: dict[str, Any]) -> None
     }
     made = {**answer, "cases": [{**case, "weighing": {**case["weighing"], "group": group}}]}
     source = report.html(made, invented.REASONS)
-    assert "Visits together, of one person: " in source
+    assert all(text in source for text in told)
     assert _sums(source)[1] == ([9.0], 9.0)

@@ -1,0 +1,118 @@
+"""Tokens that nobody issued, of several people at once: how many are too many.
+
+What: `burst`, a row an organisation, program and two days in which two or more people's mailboxes were opened with a token
+that no sign-in issued, each from a network where he never signs in; and `burst_visits`, these visits. Why: who forges
+tokens seldom forges one; where each victim has a network, a browser and a session of his own, that they fall together is all
+that they share. How: as `reach` counts mailboxes: a share of all such spans has any, and of these a share goes on to each
+further person. Both are counted on the program's other spans, and lean by 20 acts on what is assumed. What went as far in
+another organisation is no precedent, nor is what went on there at the same time, since a campaign comes to many at
+once; in the own organisation every other span is, since logs that lose sign-ins lose them again. Spans overlap by a day, so
+that what takes one night lies whole in one. Misses: programs whose tokens go unissued in every second span or more; an
+intruder who opens one mailbox in two days.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import ibis
+import pyarrow as pa
+from ibis import Table
+
+from brokenseal import bits
+from brokenseal.beside import beside
+from brokenseal.evidence import reach
+from brokenseal.lake import Lake
+
+KIND = "unissued"
+UNISSUED, ELSEWHERE = "unissued_token", 3
+"""The reason whose visits are counted, and its level: never does this person sign in from there."""
+FURTHER = 0.25
+"""Assumed until counted: in which spans with so many people there is one more."""
+COMMON = 0.5
+"""A program with such tokens in so large a share of its spans is not asked."""
+SCHEMA = pa.schema([("kind", pa.string()), ("value", pa.string()), ("people", pa.int64()), ("place", pa.int64())])
+Row = dict[str, Any]
+
+
+class Span(NamedTuple):
+    """Two days of an organisation, by the first of them."""
+
+    tenant_id: str
+    start: date
+
+
+def burst(lake: Lake, line: int, *, isolate: bool = False) -> Table:
+    """Write `burst` (kind, value, people, place: its weight in tenths) and `burst_visits` (visit_id, value).
+
+    line: of single acts, in tenths; what reaches it by itself is counted with nobody. isolate: other organisations are not
+    asked.
+    """
+    judged = lake.read("levels_once")
+    judged = judged.filter(judged.evidence == UNISSUED).select("level", visit_id="unit_id")
+    v = lake.read("visits")
+    visits = v.select(
+        "visit_id",
+        "actor",
+        tenant_id=v.tenant_id.fill_null("?"),
+        day=v["first"].date(),
+        program=v.client.fill_null("-") + " | " + v.app_id.fill_null("-"),
+    )
+    known = lake.write("linkable", judged.join(visits, "visit_id"))
+    days = lake.fetch(known.select("program", "tenant_id", "day").distinct()).to_pylist()
+    odd = known.filter((known.level == ELSEWHERE) & known.actor.notnull()).anti_join(lake.read("doubted"), "visit_id")
+    odd = beside(odd, lake.read("judged").select("visit_id", "bits"), "visit_id")
+    odd = odd.filter(ibis.coalesce(odd.bits, 0) < line)
+    met = lake.fetch(odd.select("program", "tenant_id", "day", "actor").distinct()).to_pylist()
+    rows = sorted(_rows(days, met, isolate), key=lambda r: r["value"])
+    spans = ibis.union(*(odd.mutate(start=odd.day - ibis.interval(days=n)) for n in (0, 1)))
+    value = _value(spans.tenant_id, spans.start.strftime("%Y-%m-%d"), spans.program)
+    lake.write("burst_visits", spans.select("visit_id", value=value))
+    return lake.put("burst", pa.Table.from_pylist(rows, schema=SCHEMA))
+
+
+def _value(tenant: Any, start: Any, program: Any) -> Any:
+    """What a span is called, of texts or of columns of them."""
+    return tenant + " " + start + " " + program
+
+
+def _spans(days: Iterable[Row]) -> Iterator[tuple[str, Span, Row]]:
+    """Each row with its program and the two spans that it lies in."""
+    for row in days:
+        for start in (row["day"], row["day"] - timedelta(days=1)):
+            yield row["program"], Span(row["tenant_id"], start), row
+
+
+def _rows(days: list[Row], met: list[Row], isolate: bool) -> Iterator[Row]:
+    """A row of `burst` for each span with two people or more.
+
+    days: those on which an organisation used a program; met: who had such a token, on which.
+    """
+    used: dict[str, set[Span]] = defaultdict(set)
+    for program, span, _ in _spans(days):
+        used[program].add(span)
+    people: dict[str, dict[Span, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for program, span, row in _spans(met):
+        people[program][span].add(row["actor"])
+    for program, spans in people.items():
+        counts = {span: len(actors) for span, actors in spans.items()}
+        if len(counts) < COMMON * len(used[program]):
+            yield from _weighed(program, counts, used[program], isolate)
+
+
+def _weighed(program: str, counts: dict[Span, int], used: set[Span], isolate: bool) -> Iterator[Row]:
+    of = Counter(span.tenant_id for span in used)
+    for span, own in counts.items():
+        if own < 2:
+            continue
+        near = [span.start + timedelta(days=n) for n in (-1, 0, 1)]
+        apart = {other: n for other, n in counts.items() if other.start not in near}
+        mine = [n for other, n in apart.items() if other.tenant_id == span.tenant_id]
+        others = [n for other, n in apart.items() if other.tenant_id != span.tenant_id and n < own and not isolate]
+        elsewhere = 0 if isolate else len(used) - of[span.tenant_id]
+        weight = reach.oddness(own, mine, of[span.tenant_id] - 1, others, elsewhere, FURTHER)
+        value = _value(span.tenant_id, span.start.isoformat(), program)
+        yield {"kind": KIND, "value": value, "people": own, "place": bits.tenths(weight)}
