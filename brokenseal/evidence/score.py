@@ -146,8 +146,10 @@ def _per_relation(lake: Lake, strongest: Table, isolate: bool) -> Table:
     lean = (ibis.literal(bits.PRIOR_ACTS).cast("float64")) * ibis.literal(2.0, "float64").pow(-independent)
     counted = ((of + bits.PRIOR_ACTS).cast("float64") / (seen.cast("float64") + lean)).log2()
     ceiling = (2 * ibis.greatest(of, bits.PRIOR_ACTS).cast("float64")).log2()
+    # in a small organisation few are counted here, many behind each of the two: they weigh no less than the heavier alone
+    heavier = ibis.greatest(joined.network, joined.client).cast("float64") / bits.TENTHS
     both = (joined.network > 0) & (joined.client > 0)
-    joint = ibis.ifelse(both, ibis.least(ibis.least(counted, s), ibis.greatest(ceiling, 0.0)), s)
+    joint = ibis.ifelse(both, ibis.least(counted, s, ibis.greatest(ceiling, heavier)), s)
     return lake.write("tops", joined.mutate(joint=(joint * bits.TENTHS).round().cast("int64")))
 
 
