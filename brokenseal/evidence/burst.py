@@ -14,7 +14,7 @@ intruder who opens one mailbox in two days.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -51,27 +51,28 @@ def burst(lake: Lake, line: int, *, isolate: bool = False) -> Table:
     line: of single acts, in tenths; what reaches it by itself is counted with nobody. isolate: other organisations are not
     asked.
     """
-    judged = lake.read("levels_once")
-    judged = judged.filter(judged.evidence == UNISSUED).select("level", visit_id="unit_id")
     v = lake.read("visits")
-    visits = v.select(
-        "visit_id",
-        "actor",
-        tenant_id=v.tenant_id.fill_null("?"),
-        day=v["first"].date(),
-        program=v.client.fill_null("-") + " | " + v.app_id.fill_null("-"),
-    )
-    known = lake.write("linkable", judged.join(visits, "visit_id"))
-    days = lake.fetch(known.select("program", "tenant_id", "day").distinct()).to_pylist()
-    odd = known.filter((known.level == ELSEWHERE) & known.actor.notnull()).anti_join(lake.read("doubted"), "visit_id")
+    program = v.client.fill_null("-") + " | " + v.app_id.fill_null("-")
+    v = v.mutate(tenant_id=v.tenant_id.fill_null("?"), time=v["first"], program=program)
+    able = v.filter(v.complete & (v.token_id.notnull() | v.session_id.notnull()) & ~v.background)
+    used = _spans(able).select("program", "tenant_id", "start").distinct()
+    levels = lake.read("levels")
+    levels = levels.filter((levels.evidence == UNISSUED) & (levels.level == ELSEWHERE)).select(visit_id="unit_id")
+    odd = v.select("visit_id", "actor", "tenant_id", "time", "program").semi_join(levels, "visit_id")
+    odd = odd.filter(odd.actor.notnull()).anti_join(lake.read("doubted"), "visit_id")
     odd = beside(odd, lake.read("judged").select("visit_id", "bits"), "visit_id")
-    odd = odd.filter(ibis.coalesce(odd.bits, 0) < line)
-    met = lake.fetch(odd.select("program", "tenant_id", "day", "actor").distinct()).to_pylist()
-    rows = sorted(_rows(days, met, isolate), key=lambda r: r["value"])
-    spans = ibis.union(*(odd.mutate(start=odd.day - ibis.interval(days=n)) for n in (0, 1)))
-    value = _value(spans.tenant_id, spans.start.strftime("%Y-%m-%d"), spans.program)
-    lake.write("burst_visits", spans.select("visit_id", value=value))
+    odd = lake.write("burst_spans", _spans(odd.filter(ibis.coalesce(odd.bits, 0) < line)))
+    met = odd.group_by("program", "tenant_id", "start").agg(people=odd.actor.nunique())
+    spans, people = lake.fetch(used).to_pylist(), lake.fetch(met).to_pylist()
+    rows = sorted(_rows(spans, people, isolate), key=lambda r: r["value"])
+    value = _value(odd.tenant_id, odd.start.strftime("%Y-%m-%d"), odd.program)
+    lake.write("burst_visits", odd.select("visit_id", value=value))
     return lake.put("burst", pa.Table.from_pylist(rows, schema=SCHEMA))
+
+
+def _spans(rows: Table) -> Table:
+    """Each row in the two spans that it lies in, by their `start`."""
+    return ibis.union(*(rows.mutate(start=(rows.time - ibis.interval(days=n)).date()) for n in (0, 1)))
 
 
 def _value(tenant: Any, start: Any, program: Any) -> Any:
@@ -79,28 +80,20 @@ def _value(tenant: Any, start: Any, program: Any) -> Any:
     return tenant + " " + start + " " + program
 
 
-def _spans(days: Iterable[Row]) -> Iterator[tuple[str, Span, Row]]:
-    """Each row with its program and the two spans that it lies in."""
-    for row in days:
-        for start in (row["day"], row["day"] - timedelta(days=1)):
-            yield row["program"], Span(row["tenant_id"], start), row
-
-
-def _rows(days: list[Row], met: list[Row], isolate: bool) -> Iterator[Row]:
+def _rows(used: list[Row], met: list[Row], isolate: bool) -> Iterator[Row]:
     """A row of `burst` for each span with two people or more.
 
-    days: those on which an organisation used a program; met: who had such a token, on which.
+    used: the spans in which an organisation used a program; met: how many people had such a token in one.
     """
-    used: dict[str, set[Span]] = defaultdict(set)
-    for program, span, _ in _spans(days):
-        used[program].add(span)
-    people: dict[str, dict[Span, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for program, span, row in _spans(met):
-        people[program][span].add(row["actor"])
-    for program, spans in people.items():
-        counts = {span: len(actors) for span, actors in spans.items()}
-        if len(counts) < COMMON * len(used[program]):
-            yield from _weighed(program, counts, used[program], isolate)
+    spans: dict[str, set[Span]] = defaultdict(set)
+    for row in used:
+        spans[row["program"]].add(Span(row["tenant_id"], row["start"]))
+    counts: dict[str, dict[Span, int]] = defaultdict(dict)
+    for row in met:
+        counts[row["program"]][Span(row["tenant_id"], row["start"])] = row["people"]
+    for program, people in counts.items():
+        if len(people) < COMMON * len(spans[program]):
+            yield from _weighed(program, people, spans[program], isolate)
 
 
 def _weighed(program: str, counts: dict[Span, int], used: set[Span], isolate: bool) -> Iterator[Row]:

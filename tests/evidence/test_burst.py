@@ -60,11 +60,12 @@ def test_where_each_signs_in_and_days_apart_is_no_burst(tmp_path: Path) -> None:
 
 def _weights(days: dict[tuple[str, int], int], isolate: bool = False) -> dict[str, int]:
     """Of each span that weighs: its first day and organisation, and bits; days: people with such a token."""
-    used = [{"tenant_id": t, "program": "web", "day": DAY + timedelta(days=n)} for t in "ABC" for n in range(60)]
+    spans = [(t, DAY + timedelta(days=n)) for t in "ABC" for n in range(-1, 60)]
+    used = [{"tenant_id": t, "program": "web", "start": start} for t, start in spans]
     met = [
-        {"tenant_id": t, "program": "web", "day": DAY + timedelta(days=n), "actor": f"{t}{n}{i}"}
+        {"tenant_id": t, "program": "web", "start": DAY + timedelta(days=n - shift), "people": people}
         for (t, n), people in days.items()
-        for i in range(people)
+        for shift in (0, 1)
     ]
     rows = burst._rows(used, met, isolate)
     return {r["value"].removesuffix(" web"): r["place"] for r in rows}
@@ -82,7 +83,7 @@ def test_what_went_as_far_elsewhere_or_at_the_same_time_excuses_nobody() -> None
 
 
 def test_a_program_that_mostly_goes_without_sign_ins_is_not_asked() -> None:
-    every = {("A", n): 3 for n in range(60)} | {("B", n): 3 for n in range(60)}
+    every = {(t, n): 3 for t in "AB" for n in range(0, 60, 2)}
     assert _weights(every) == {}
 
 
