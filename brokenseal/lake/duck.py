@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 
 import duckdb
 import ibis
@@ -44,10 +47,16 @@ def _name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|("(?:[^"]|"")*")""")
+"""Texts and names of an SQL statement, each whole, so that what looks like a name within a text is none."""
+MOST_BESIDE = 2
+"""Statements that run beside one another. More would need their memory, too."""
+
+
 class DuckDB:
     """Compiles with Ibis, runs here; tables go straight from the compiled SQL into Parquet.
 
-    What is written is written behind: the next expression is built meanwhile.
+    What is written is written behind: the next expression is built meanwhile, and what does not need it runs beside it.
     """
 
     def __init__(self, *, memory: str, threads: int, spill: Path, compiled: list[str]) -> None:
@@ -55,51 +64,94 @@ class DuckDB:
         # an analysis is hundreds of short queries over the same files: what each would ask of the system anew, memory and
         # the files' footers, is kept from one to the next
         self._connection.execute(f"set block_allocator_memory = '{megabytes(memory) // 2}MiB'")
-        self._connection.execute("set parquet_metadata_cache = true")
         self._compiler = Compiler(ibis.duckdb.from_connection(self._connection), compiled)
-        self._behind = Behind()
+        beside = min(threads, MOST_BESIDE)
+        self._cursors = [self._cursor() for _ in range(beside)]
+        self._idle: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+        for cursor in self._cursors:
+            self._idle.put(cursor)
+        self._behind = Behind(beside)
+        self._own: dict[str, tuple[str, tuple[str, ...]]] = {}
 
-    def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema) -> ibis.Table:
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """One more connection to the same database. These settings are a connection's own."""
+        cursor = self._connection.cursor()
+        cursor.execute("set timezone = 'UTC'")
+        cursor.execute("set parquet_metadata_cache = true")
+        return cursor
+
+    @contextmanager
+    def _taken(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._idle.get()
+        try:
+            yield cursor
+        finally:
+            self._idle.put(cursor)
+
+    def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema, *, own: bool = False) -> ibis.Table:
         """The files as one table; columns that a file lacks are NULL."""
-        self._behind.later(lambda: view(self._connection, name, files, columns))
+        if own:
+            # a view would be bound twice, when it is made and when it is asked
+            self._own[name] = selection(files, columns), tuple(map(str, files))
+        else:
+            self._own.pop(name, None)
+
+            def make() -> None:
+                with self._taken() as cursor:
+                    view(cursor, name, files, columns)
+
+            self._behind.later(make, makes=(name,))
         return ibis.table(columns, name=name)
 
     def store(self, expr: ibis.Table, target: Path, *, loose: bool = False) -> tuple[Path, ...]:
         """Run the expression into one Parquet file. loose: it is read by this run alone, and soon."""
-        sql = self._typed(expr)
+        sql, needs = self._typed(expr)
+        packed = LOOSE if loose else PACKED
 
         def write() -> None:
-            with clear(f"cannot write {target}"):
-                packed = LOOSE if loose else PACKED
-                self._connection.execute(f"copy ({sql}) to {quoted(target)} (format parquet, {packed})")
+            with clear(f"cannot write {target}"), self._taken() as cursor:
+                cursor.execute(f"copy ({sql}) to {quoted(target)} (format parquet, {packed})")
 
-        self._behind.later(write)
+        self._behind.later(write, makes=(str(target),), needs=needs)
         return (target,)
 
     def fetch(self, expr: ibis.Table) -> pa.Table:
         """Run the expression; Arrow out."""
-        sql = self._typed(expr)
+        sql, needs = self._typed(expr)
 
         def run() -> pa.Table:
-            with clear("cannot run the query"):
-                return self._connection.execute(sql).to_arrow_table()
+            with clear("cannot run the query"), self._taken() as cursor:
+                return cursor.execute(sql).to_arrow_table()
 
-        return self._behind.now(run)
+        return self._behind.now(run, needs=needs)
 
     def settle(self) -> None:
         """Wait until all is written. Raises LakeError where something could not be."""
         self._behind.settle()
 
-    def _typed(self, expr: ibis.Table) -> str:
-        """The SQL with every column cast to what Ibis takes it for: a sum of integers is no integer to DuckDB."""
+    def _typed(self, expr: ibis.Table) -> tuple[str, set[str]]:
+        """The SQL with every column cast to what Ibis takes it for: a sum of integers is no integer to DuckDB; and what it
+        needs, views by name and files by path."""
         # the engine fuses them itself, in no time
         ibis.options.sql.fuse_selects = False
-        sql = self._compiler.sql(expr)
+        needs: set[str] = set()
+
+        def files(found: re.Match[str]) -> str:
+            """A run's own table as it is now: a later version may take its name before this is run."""
+            name = (found[1] or "")[1:-1]
+            if name not in self._own:
+                needs.add(name)
+                return found[0]
+            chosen, paths = self._own[name]
+            needs.update(paths)
+            return f"({chosen})"
+
+        sql = _QUOTED.sub(files, self._compiler.sql(expr))
         casts = (f"{_name(n)}::{DuckDBType.to_string(k)} as {_name(n)}" for n, k in expr.schema().items())
-        return f"select {', '.join(casts)} from ({sql})"
+        return f"select {', '.join(casts)} from ({sql})", needs
 
     def close(self) -> None:
         """Free the memory and the spill; what is still running is broken off."""
-        self._connection.interrupt()
-        self._behind.close()
-        self._connection.close()
+        self._behind.close(lambda: [cursor.interrupt() for cursor in self._cursors])
+        for connection in (*self._cursors, self._connection):
+            connection.close()

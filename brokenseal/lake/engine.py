@@ -29,8 +29,8 @@ class Settings:
 class Engine(Protocol):
     """What the lake asks of an engine."""
 
-    def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema) -> ibis.Table:
-        """These files as a view of this name, with these columns."""
+    def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema, *, own: bool = False) -> ibis.Table:
+        """These files as a table of this name, with these columns. own: the run has made them, with all of the columns."""
 
     def store(self, expr: ibis.Table, target: Path, *, loose: bool = False) -> tuple[Path, ...]:
         """Run an expression into Parquet; returns its files, which may not be there before `settle`.

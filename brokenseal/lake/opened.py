@@ -264,7 +264,7 @@ class Lake:
 
     def _kept(self, run: Run, table: str, version: Version) -> ibis.Table:
         run.keep(table, version)
-        self._scanned[table] = self.engine.scan(version.view, version.files, version.columns)
+        self._scanned[table] = self.engine.scan(version.view, version.files, version.columns, own=True)
         return self._scanned[table]
 
     def rename(self, table: str, name: str) -> None:
@@ -285,7 +285,6 @@ class Lake:
     def drop(self, *tables: str) -> None:
         """What the rest of the run does without, and whoever reads it later: not kept, not hashed."""
         run = self._making()
-        self.engine.settle()
         for table in tables:
             run.drop(table)
             self._scanned.pop(table, None)

@@ -68,9 +68,9 @@ class Run:
         self.tables[table] = version
 
     def drop(self, table: str) -> None:
-        """Nothing reads this table any more, nor what was made from it and is not yet run: its files go."""
+        """Nothing asks for this table any more; its files lie there until the run is published, for what is not yet run."""
         if (gone := self.tables.pop(table, None)) is not None:
-            remove(gone.place)
+            self._older.append(gone)
 
     def put(self, rows: pa.Table, place: Path) -> tuple[Path, ...]:
         """Rows from outside the engine as a file of the run."""
@@ -87,7 +87,7 @@ class Run:
             return str(file.relative_to(self.lake)), hashlib.file_digest(handle, "sha256").hexdigest()
 
     def tidy(self) -> None:
-        """Remove what later versions have replaced."""
+        """Remove what later versions have replaced, and what was dropped."""
         for old in self._older:
             remove(old.place)
         self._older.clear()

@@ -52,7 +52,7 @@ class Spark:
         self._spill = str(spill)
         self._compiler = Compiler(ibis.pyspark.connect(self._session), compiled)
 
-    def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema) -> ibis.Table:
+    def scan(self, name: str, files: Sequence[Path], columns: ibis.Schema, *, own: bool = False) -> ibis.Table:
         """The files as one table, with the columns and types that are asked for; what a file lacks is NULL."""
         from ibis.backends.pyspark.datatypes import PySparkSchema
 

@@ -92,6 +92,24 @@ def test_a_round_sees_its_own_rows_and_compiles_nothing_again(lake: Lake) -> Non
     assert lake.fetch(lake.read("numbers"))["n"].to_pylist() == [3]
 
 
+def test_a_text_that_looks_like_a_table_stays_a_text(lake: Lake) -> None:
+    """Tables of a run are named in the SQL; what an intruder wrote must not be taken for one."""
+    text = 'it\'s "run_odd_1" and \'\'"run_odd_1"'
+    odd = lake.put("odd", ODD)
+    told = lake.write("told", odd.mutate(said=ibis.literal(text), **{'"run_odd_1"': odd.n}))
+    assert set(lake.fetch(told)["said"].to_pylist()) == {text}
+    assert lake.fetch(told.filter(told.said == text)).num_rows == ODD.num_rows
+
+
+def test_what_is_asked_of_an_earlier_version_sees_it_however_late_it_is_run(lake: Lake) -> None:
+    for n in range(5):
+        lake.put("odd", pa.table({"n": [n]}))
+        lake.write("sum", lake.read("odd").agg(n=lake.read("odd").n.sum()))
+        lake.turn()
+        lake.write(f"kept_{'abcde'[n]}", lake.read("sum"))
+    assert [lake.fetch(lake.read(f"kept_{c}"))["n"][0].as_py() for c in "abcde"] == list(range(5))
+
+
 def test_a_table_without_rows(lake: Lake) -> None:
     empty = lake.put("empty", ODD.slice(0, 0))
     written = lake.write("none", empty.filter(empty.n > 1))
