@@ -48,6 +48,7 @@ CONTEXT: tuple[Callable[[Lake], None], ...] = (
     visits.visits,
     history.relations,
     keys.keys,
+    score.meet,
     known.known,
 )
 
@@ -128,7 +129,9 @@ def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda
     rare = judgement.group_line + bits.tenths(join.FALSE_LINKS) - bits.tenths(options.false_cases / 2)
     parts = join.components(lake, judgement.found, rare)
     moment = as_of(lake, options)
-    lake.drop("levels_once", "clusters_once", "counted_once", "levels_again", "turned", "visit_keys")
+    lake.drop(
+        "levels_once", "clusters_once", "counted_once", "levels_again", "turned", "visit_keys", "key_counts", "met_keys"
+    )
     write.tables(lake, judgement.found, parts, write.Lines(judgement.line, judgement.group_line), moment, reasons())
     gaps.gaps(lake, moment, judgement.line, settled=judgement.settled)
     hashes = {"priors": priors.digest(), **owners.digests(options.mmdb), **_said(lake, said)}

@@ -161,7 +161,7 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
     mine = lake.put("found", pa.table({"visit_id": sorted(found)}, schema=DOUBTED))
     every, relations = lake.read("visit_keys"), lake.read("relations")
     held = lake.write("held", every.semi_join(mine, "visit_id"))
-    ties = beside(_counted(every, held), _people(held, relations), ["kind", "value"])
+    ties = beside(_counted(lake.read("key_counts"), held), _people(held, relations), ["kind", "value"])
     total = relations.visits.sum().as_scalar().cast("float64")
     around = _around(relations, lake.read("visits").semi_join(mine, "visit_id"))
     out = beside(ties, around, "relationship_id")
@@ -178,11 +178,11 @@ def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:
     return lake.write("near", held.join(ties, list(TIE)))
 
 
-def _counted(every: Table, held: Table) -> Table:
+def _counted(counts: Table, held: Table) -> Table:
     """Each key in `held` with each relationship that carries it: visits of `found` acts with it, of those that are
-    `elsewhere` than in that relationship, and of `others`, which are neither found nor of that relationship."""
-    carried = every.semi_join(held.select("kind", "value").distinct(), ["kind", "value"])
-    own = carried.group_by(TIE).agg(n=ibis._.count())
+    `elsewhere` than in that relationship, and of `others`, which are neither found nor of that relationship. counts:
+    `key_counts`."""
+    own = counts.semi_join(held.select("kind", "value").distinct(), ["kind", "value"])
     own = beside(own, held.group_by(TIE).agg(found=ibis._.count()), list(TIE))
     own = own.mutate(found=ibis.coalesce(own.found, 0))
     own = own.mutate(own=own.n - own.found)

@@ -1,10 +1,10 @@
 """What an act may share with another.
 
 What: `visit_keys`, one row a visit and key: address, /24 or /48, network, each alone and with its client; session, token,
-client; who opened another's mailbox; and `crowds`, who uses each address and /24 or /48 in how many visits. Why: an
-intruder reuses infrastructure; acts that share something rare belong together. How: only addresses of callers are keys,
-since the provider's front end is shared by all; how rare a key is, `join` counts. Misses: an intruder who changes
-address, client and session at each visit shares nothing.
+client; who opened another's mailbox; `key_counts`, how often each relationship carries each; and `crowds`, who uses each
+address and /24 or /48 in how many visits. Why: an intruder reuses infrastructure; acts that share something rare belong
+together. How: only addresses of callers are keys, since the provider's front end is shared by all; how rare a key is,
+`join` counts. Misses: an intruder who changes address, client and session at each visit shares nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DELEGATED = " in another's mailbox"
 
 
 def keys(lake: Lake) -> None:
-    """Write `visit_keys` (visit_id, relationship_id, kind, value) and `crowds`."""
+    """Write `visit_keys` (visit_id, relationship_id, kind, value), `key_counts` and `crowds`."""
     v = lake.read("visits")
     v = v.filter(~v.background)
     called = v.filter((v.ip_is == "caller") & v.ip.notnull())
@@ -45,7 +45,14 @@ def keys(lake: Lake) -> None:
     for part in parts[1:]:
         every = every.union(part)
     lake.write("visit_keys", every)
+    counts(lake)
     lake.write("crowds", _crowds(called))
+
+
+def counts(lake: Lake) -> None:
+    """Write `key_counts`: kind, value, relationship_id, and in how many visits (n); every round asks that, of few keys."""
+    every = lake.read("visit_keys")
+    lake.write("key_counts", every.group_by("kind", "value", "relationship_id").agg(n=every.count()))
 
 
 def who(rows: Table) -> StringValue:

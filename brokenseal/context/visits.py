@@ -4,7 +4,7 @@ What: accesses to one mailbox by one actor with one client from one address in o
 where more than sixty minutes pass. Why: an act is what is judged; a record is a two-minute aggregate of the provider's.
 How: a mailbox's names, and a person's, are brought together by `aliases`; a session missing from a record is filled from
 other records of its token; a request to Graph and the mailbox's own record of it are one visit, at the caller's address;
-gaps are found by the access before, and the last cut names the visit. What accesses repeat (who, with what, from where, in
+gaps are found by the access before. What accesses repeat (who, with what, from where, in
 which token) is numbered once, so that long texts are neither sorted nor grouped. Misses: an aggregate holds one token, so
 two tokens within two minutes may hide in one record.
 """
@@ -30,7 +30,7 @@ _TOOL = ("client", "app_id", "client_app_id", "user_agent", "agent")
 _PLACE = ("ip", "ip_is", "prefix")
 _CARRIER = ("token_id", "session_id")
 _NUMBERS = ("person", "tool", "place", "carrier")
-_VISIT = (*_NUMBERS, "first")
+_VISIT = (*_NUMBERS, "part")
 _HELD = (
     "known_as",
     "actor_known_as",
@@ -57,7 +57,8 @@ def visits(lake: Lake) -> None:
     coded = accesses
     for dimension, columns in ((people, _PERSON), (tools, _TOOL), (places, _PLACE), (carriers, _CARRIER)):
         coded = _numbers(coded, dimension, columns)
-    numbered = lake.write("numbered", _numbered(coded))
+    coded = lake.write("coded", _timed(coded))
+    numbered = _cut(coded, lake.write("parts", _parts(coded)))
     bare = _bare(numbered, people, tools, places, carriers)
     near = lake.write("circumstance", links.circumstance(bare, signins, list(_VISIT)))
     seen = _visits(numbered, lake.read("items"), people, tools, places, carriers)
@@ -67,7 +68,7 @@ def visits(lake: Lake) -> None:
     lake.write("visit_records", named.select("record_id", "visit_id", "time"))
     lake.rename("whole", "visits")
     lake.write("linkage", links.linkage(lake.read("visits")))
-    lake.drop("told", "people", "tools", "places", "carriers", "numbered", "circumstance")
+    lake.drop("told", "people", "tools", "places", "carriers", "coded", "parts", "circumstance")
 
 
 def _coded(table: Table, name: str, key: Sequence[str], rest: Sequence[str]) -> Table:
@@ -200,22 +201,34 @@ def _joined(parts: list[StringValue]) -> StringValue:
     return ibis.literal(" | ").join([ibis.coalesce(part, ibis.literal("-")) for part in parts])
 
 
-def _numbered(accesses: Table) -> Table:
-    """Each access with its numbers, and `first`, when its visit began: that and the numbers name the visit."""
+def _timed(accesses: Table) -> Table:
+    """Each access with its numbers, and what else its visit is told by."""
     timed = accesses.filter(accesses.time.notnull())
-    timed = timed.select(
+    return timed.select(
         "record_id", "time", *_NUMBERS, *(f"{n}_row" for n in _NUMBERS), "logon_type", "user_object_id",
         "token_issued_at", "token_tenant_id", "token_object_id",
         odd=timed.token_id_odd.cast("int64"), full=timed.throttled.cast("int64"),
         sync=(timed.access == "sync").cast("int64"),
     )  # fmt: skip
-    # whichever of two at one moment comes first, the time before theirs is the same, and so is what the frame holds
-    alike = ibis.window(group_by=list(_NUMBERS), order_by=timed.time)
-    before = timed.mutate(previous=timed.time.lag().over(alike))
+
+
+def _parts(coded: Table) -> Table:
+    """Accesses that are alike in all their numbers and lie too far apart for one visit: the times of each, in `part` 1, 2 and so
+    on. Few do, and they are sorted without what else they hold."""
+    whole = coded.group_by(*_NUMBERS).agg(begin=coded.time.min(), end=coded.time.max())
+    far = whole.filter(whole.end > whole.begin + ibis.interval(minutes=CUT_MINUTES))
+    times = coded.select(*_NUMBERS, "time").semi_join(far, list(_NUMBERS)).distinct()
+    before = times.mutate(previous=times.time.lag().over(ibis.window(group_by=list(_NUMBERS), order_by=times.time)))
     cut = before.previous.isnull() | (before.time > before.previous + ibis.interval(minutes=CUT_MINUTES))
-    cuts = before.mutate(cut=ibis.ifelse(cut, before.time, ibis.null("timestamp")))
-    running = ibis.range_window(group_by=list(_NUMBERS), order_by=cuts.time, preceding=None, following=0)
-    return cuts.mutate(first=cuts.cut.max().over(running)).drop("previous", "cut")
+    cuts = before.mutate(cut=cut.cast("int64"))
+    running = ibis.window(group_by=list(_NUMBERS), order_by=cuts.time, preceding=None, following=0)
+    return cuts.select(*_NUMBERS, "time", part=cuts.cut.sum().over(running).cast("int64"))
+
+
+def _cut(coded: Table, parts: Table) -> Table:
+    """Each access with its visit: that is its numbers and its `part`, which is 0 where all that is alike is one visit."""
+    out = beside(coded, parts, [*_NUMBERS, "time"])
+    return out.mutate(part=ibis.coalesce(out.part, 0))
 
 
 def _messages(numbered: Table, items: Table) -> Table:
@@ -226,9 +239,9 @@ def _messages(numbered: Table, items: Table) -> Table:
     message = ibis.coalesce(items.immutable_id, items.message_id, items.store_id)
     items = items.select("record_id", message=message, request=_is_request(items))
     joined = items.filter(items.message.notnull()).inner_join(numbered.select("record_id", *_VISIT), "record_id")
-    distinct = joined.select(*_VISIT, "message", "request").distinct()
-    counted = distinct.group_by(*_VISIT, "request").agg(n=distinct.count())
-    return counted.group_by(*_VISIT).agg(item_count=counted.n.max())
+    distinct = joined.select(*_VISIT, "message", request=joined.request.cast("int64")).distinct()
+    counted = distinct.group_by(*_VISIT).agg(n=distinct.count(), requests=distinct.request.sum().cast("int64"))
+    return counted.select(*_VISIT, item_count=ibis.greatest(counted.requests, counted.n - counted.requests))
 
 
 def _relationships(numbered: Table, people: Table, tools: Table, places: Table) -> Table:
@@ -249,7 +262,9 @@ def _bare(numbered: Table, people: Table, tools: Table, places: Table, carriers:
     """Visits by callers without token and session, with what may tell their sign-in all the same."""
     none = carriers.filter(carriers.token_id.isnull() & carriers.session.isnull()).select("carrier").distinct()
     mine = numbered.semi_join(none, "carrier")
-    mine = mine.group_by(*_VISIT).agg(place_row=mine.place_row.min(), person_row=mine.person_row.min())
+    mine = mine.group_by(*_VISIT).agg(
+        first=mine.time.min(), place_row=mine.place_row.min(), person_row=mine.person_row.min()
+    )
     whose = people.select("person_row", "tenant_id", actor="actor_known_as")
     called = places.filter(places.ip_is == "caller").select("place_row", "ip")
     program = tools.group_by("tool").agg(app_id=tools.app_id.min(), client_app_id=tools.client_app_id.min())
@@ -264,6 +279,7 @@ def _visits(numbered: Table, items: Table, people: Table, tools: Table, places: 
         **{c: n[c].min() for c in ("token_tenant_id", "token_object_id")},
         token_id_odd=n.odd.max() == 1,
         throttled=n.full.max() == 1,
+        first=n.time.min(),
         last=n.time.max(),
         access_count=n.count(),
         sync_count=n.sync.sum().cast("int64"),

@@ -83,10 +83,12 @@ def judge(lake: Lake, *, isolate: bool = False) -> None:
         at_home=ibis.coalesce(placed.at_home, ibis.literal(True)),
         rooted=ibis.coalesce(placed.rooted, ibis.literal(True)),
     )
-    own = strongest.select("visit_id", *SEPARATE)
-    wide = lake.read("visits").select("visit_id", "relationship_id").join(placed, "relationship_id")
-    wide = beside(wide, own, "visit_id")
-    wide = wide.mutate(**{a: ibis.coalesce(wide[a], 0) for a in SEPARATE})
+    own = strongest.select("visit_id", "relationship_id", *SEPARATE)
+    # most visits hit no reason, and are at home: of those that hit none only the others are looked for
+    odd = placed.filter((placed.joint > 0) | ~placed.at_home)
+    rest = lake.read("visits").select("visit_id", "relationship_id").semi_join(odd, "relationship_id")
+    rest = rest.anti_join(own, "visit_id").mutate(**{a: ibis.literal(0, "int64") for a in SEPARATE})
+    wide = own.union(rest.select(*own.columns)).join(placed, "relationship_id")
     wide = wide.mutate(raw=wide.joint + _apart(wide))
     wide = lake.write("weighed", wide.filter((wide.raw > 0) | ~wide.at_home))
     histograms = [_histogram(lake, relations, a) for a in ("joint", *SEPARATE) if a not in STEADY]
@@ -159,6 +161,18 @@ def _histogram(lake: Lake, relations: Table, column: str) -> bits.Histogram:
     return dict(zip(rows["weight"].to_pylist(), rows["n"].to_pylist()))
 
 
+def meet(lake: Lake) -> None:
+    """Write `met_keys`: the rows of `visit_keys` whose key two people carry at least, so that a group may share it. Few tokens
+    and sessions are among them, and no round need look at the others."""
+    whose = lake.read("relations").select("relationship_id", "tenant_id", "actor")
+    counts = lake.read("key_counts")
+    carried = counts.filter(counts.kind.isin(GROUP_KINDS)).join(whose, "relationship_id")
+    people = (
+        carried.select("kind", "value", "tenant_id", "actor").distinct().group_by("kind", "value").agg(n=ibis._.count())
+    )
+    lake.write("met_keys", lake.read("visit_keys").semi_join(people.filter(people.n >= 2), ["kind", "value"]))
+
+
 def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False) -> tuple[int, int]:
     """Write `group_members` (visit_id, by, bits), `groups` and `group_without`; returns the groups' line in tenths, and how
     many keys were tried for it.
@@ -173,8 +187,7 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     acts = lake.read("judged")
     acts = acts.filter((acts.bits < alone) & ~acts.at_home).select("visit_id", "apart", "net_level", own="bits")
     whose = lake.read("relations").select("relationship_id", "tenant_id", "actor")
-    keys = lake.read("visit_keys")
-    keys = keys.filter(keys.kind.isin(GROUP_KINDS)).join(acts, "visit_id")
+    keys = lake.read("met_keys").join(acts, "visit_id")
     owned = keys.join(whose, "relationship_id")
     oddest = owned.group_by("kind", "value", "tenant_id", "actor").agg(
         apart=owned.apart.max(),

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from brokenseal import schema
-from brokenseal.cases import join
+from brokenseal.cases import join, keys
 from brokenseal.cases.join import Link
 from brokenseal.lake import Lake
 
@@ -107,6 +107,7 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
             ("judged", [{"visit_id": v["visit_id"], **v["judged"]} for v in visits if v["judged"]]),
         ):
             lake.put(name, _table(name, rows))
+        keys.counts(lake)
         yield lake
 
 
