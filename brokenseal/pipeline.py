@@ -37,6 +37,7 @@ from brokenseal.context import (
 )
 from brokenseal.evidence import Reason, Tables, priors, score
 from brokenseal.lake import Lake
+from brokenseal.uncollected import uncollected
 
 MOST_ROUNDS = 8
 CONTEXT: tuple[Callable[[Lake], None], ...] = (
@@ -113,6 +114,7 @@ def reasons() -> dict[str, Reason]:
     return {name: module.REASON for name, module in modules().items()}
 
 
+@uncollected()
 def analyse(lake: Lake, options: Options, report: Callable[[str], None] = lambda _: None) -> str:
     """Judge all that is in the lake; writes and publishes one run, and returns its id."""
     # a lake that an older version filled is judged by what this version reads in its records

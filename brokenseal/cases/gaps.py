@@ -26,6 +26,8 @@ Row = dict[str, Any]
 
 def gaps(lake: Lake, as_of: datetime, line: int, *, settled: bool) -> None:
     """Write `gaps`. line: of single acts, in tenths of a bit."""
+    # all sightings are asked for copies that disagree, while the rest is done
+    odd = lake.write("odd_copies", _odd(lake.read("sightings")))
     streams = lake.fetch(lake.read("streams")).to_pylist()
     silent.hours(lake)
     vanishing = list(cut.expiring(streams, as_of))
@@ -39,7 +41,7 @@ def gaps(lake: Lake, as_of: datetime, line: int, *, settled: bool) -> None:
         *(_left(found) for found in silent.mailboxes(lake, streams)),
         *(_left(found) for found in silent.organisations(lake)),
         *(_left(found) for found in silent.repeats(lake, line)),
-        *_conflicts(lake),
+        *_conflicts(lake, odd),
         *_short(streams),
         *_refused(lake),
         *_untimed(lake),
@@ -158,9 +160,8 @@ def _issuance_logs(streams: list[Row]) -> Iterator[Row]:
             yield _row("short-issuance-log", tenant, None, end, until, short.format("end earlier than"))
 
 
-def _conflicts(lake: Lake) -> Iterator[Row]:
-    """Copies of one record that disagree in what both hold."""
-    s = lake.read("sightings")
+def _odd(s: ibis.Table) -> ibis.Table:
+    """Records whose copies disagree, as record_id. s: `sightings`."""
     told = s.group_by("record_id").agg(least=s.content.min(), most=s.content.max())
     s = s.semi_join(told.filter(told.least != told.most), "record_id")
     # 32 letters of what every shape tells, and then those of what only whole shapes do
@@ -168,7 +169,11 @@ def _conflicts(lake: Lake) -> Iterator[Row]:
     told = s.filter(s.content.notnull()).group_by("record_id").agg(
         least=shared.min(), most=shared.max(), fewest=rest.min(), fullest=rest.max()
     )  # fmt: skip
-    odd = told.filter((told.least != told.most) | (told.fewest != told.fullest)).select("record_id")
+    return told.filter((told.least != told.most) | (told.fewest != told.fullest)).select("record_id")
+
+
+def _conflicts(lake: Lake, odd: ibis.Table) -> Iterator[Row]:
+    """Copies of one record that disagree in what both hold."""
     records = lake.read("records").select("record_id", "tenant_id", "time").semi_join(odd, "record_id")
     rows = lake.fetch(records.order_by(["tenant_id", "time", "record_id"])).to_pylist()
     by_tenant: dict[str | None, list[Row]] = {}

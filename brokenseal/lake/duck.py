@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -12,6 +13,7 @@ import duckdb
 import ibis
 import pyarrow as pa
 from ibis.backends.sql.datatypes import DuckDBType
+from ibis.expr.datatypes import DataType
 
 from brokenseal.lake.behind import Behind
 from brokenseal.lake.connect import LOOSE, PACKED, clear, connect, megabytes, parquet, quoted
@@ -20,7 +22,7 @@ from brokenseal.lake.engine import Compiler
 
 def selection(files: Sequence[Path], columns: ibis.Schema, present: frozenset[str] | None = None) -> str:
     """The SELECT that yields these columns of these files. present: what the files have, where that is not all."""
-    kinds = {name: DuckDBType.to_string(kind) for name, kind in columns.items()}
+    kinds = {name: _kind(kind) for name, kind in columns.items()}
     if not files:
         return "select " + ", ".join(f"null::{kind} as {_name(name)}" for name, kind in kinds.items()) + " where false"
     parts = (
@@ -41,6 +43,11 @@ def view(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Path]
             described = connection.execute(f"describe select * from {parquet(files)}").fetchall()
             present = frozenset(r[0] for r in described)
             connection.execute(make + selection(files, columns, present))
+
+
+@cache
+def _kind(kind: DataType) -> str:
+    return str(DuckDBType.to_string(kind))
 
 
 def _name(name: str) -> str:
@@ -147,7 +154,7 @@ class DuckDB:
             return f"({chosen})"
 
         sql = _QUOTED.sub(files, self._compiler.sql(expr))
-        casts = (f"{_name(n)}::{DuckDBType.to_string(k)} as {_name(n)}" for n, k in expr.schema().items())
+        casts = (f"{_name(n)}::{_kind(k)} as {_name(n)}" for n, k in expr.schema().items())
         return f"select {', '.join(casts)} from ({sql})", needs
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,7 +81,12 @@ class Run:
 
     def hashed(self) -> dict[str, dict[str, str]]:
         """Each table's files, as the ledger names them, with their SHA-256."""
-        return {t: dict(map(self._hashed, v.files)) for t, v in sorted(self.tables.items())}
+        files = [(table, file) for table, version in sorted(self.tables.items()) for file in version.files]
+        found: dict[str, dict[str, str]] = {table: {} for table in sorted(self.tables)}
+        with ThreadPoolExecutor() as beside:
+            for (table, _), (name, digest) in zip(files, beside.map(lambda f: self._hashed(f[1]), files)):
+                found[table][name] = digest
+        return found
 
     def _hashed(self, file: Path) -> tuple[str, str]:
         with file.open("rb") as handle:

@@ -8,7 +8,7 @@ from brokenseal.report.explained import explained
 from brokenseal.report.exports import FORMATS, export, known
 from brokenseal.report.files import ANSWER, PAGE, RUN, Call, write
 from brokenseal.report.language import language
-from brokenseal.report.page import html
+from brokenseal.report.page import html, ready
 from brokenseal.report.screen import terminal
 from brokenseal.report.visible import visible
 
@@ -27,6 +27,7 @@ __all__ = [
     "html",
     "known",
     "language",
+    "ready",
     "schema",
     "terminal",
     "validate",

@@ -20,6 +20,7 @@ from brokenseal.report.assemble import answer
 from brokenseal.report.contract import dump, validate
 from brokenseal.report.language import SOURCE, language
 from brokenseal.report.page import html
+from brokenseal.uncollected import uncollected
 
 ANSWER, PAGE, RUN = "answer.json", "report.html", "run.json"
 SELF = "run_sha256"
@@ -34,6 +35,7 @@ class Call:
     started: datetime
 
 
+@uncollected()
 def write(
     lake: Lake, out: Path, call: Call, reasons: Mapping[str, Mapping[str, Any]], tag: str = SOURCE
 ) -> dict[str, Any]:

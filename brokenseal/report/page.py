@@ -182,6 +182,13 @@ def _labels(names: Iterable[Markup]) -> Markup:
     return Markup(" ").join(Markup("--c{}:'{}';").format(n, name) for n, name in enumerate(told, start=1))
 
 
+def ready() -> None:
+    """Compile the page's templates, which takes as long as to fill them in: for a moment when Python has nothing else to do."""
+    environment = _environment()
+    for name in environment.list_templates(filter_func=lambda name: name.endswith(".html")):
+        environment.get_template(name)
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(

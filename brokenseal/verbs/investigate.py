@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -93,6 +94,8 @@ def investigate(
             )
             pipeline.keep(opened, words)
             options = pipeline.Options(as_of, false_cases, isolate, tuple(mmdb or ()), drill)
+            # the analysis waits for the engine most of the time
+            threading.Thread(target=report.ready, name="templates", daemon=True).start()
             pipeline.analyse(opened, options, progress.say)
             answer = report.write(opened, out, call, pipeline.described(), language)
     for line in sorted(summary.problems):
