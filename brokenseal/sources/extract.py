@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from brokenseal import identifiers, schema
-from brokenseal.lake.connect import PACKED, quoted
+from brokenseal.lake.connect import PACKED, Refused, quoted
 from brokenseal.lake.taken import Segment
 from brokenseal.sources import mixed, second
 from brokenseal.sources.log import Log
@@ -150,15 +150,21 @@ class Extraction:
 
     # --- parsing
 
-    def _typed(self, source: str, text: str, guard: str) -> str:
-        parsed = f"case when {guard} then try(json_transform({text}, '{self.log.spec_json}')) end as p"
+    def _typed(self, source: str, text: str, guard: str, *, doubted: bool) -> str:
+        parse = f"json_transform({text}, '{self.log.spec_json}')"
+        parsed = f"case when {guard} then {f'try({parse})' if doubted else parse} end as p"
         unwrapped = f"select *, {self.log.unwrap} as u from (select file, row, {text} as raw, {parsed} from {source})"
         picked = f"select *, {self._texts} from ({unwrapped})"
         sure = f", coalesce({self.log.own}, false) as own" if self.looks else ""
         return f"select file, row, coalesce({self.log.valid}, false) as valid{sure}, {self._columns} from ({picked})"
 
     def _parse(self) -> None:
-        self.db.execute(f"create or replace temp table typed as {self._typed('block', 'raw', FAST)}")
+        make = "create or replace temp table typed as "
+        try:
+            self.db.execute(make + self._typed("block", "raw", FAST, doubted=False))
+        except Refused:
+            # some row is broken JSON; not to doubt them all spares the engine a copy of every struct
+            self.db.execute(make + self._typed("block", "raw", FAST, doubted=True))
         if self.looks and self._any("typed", "not (own and valid)"):
             self._part(mixed.parted(self._texts_where("not (own and valid)"), self.log.name))
         if self._any("typed", "not valid"):
@@ -192,7 +198,7 @@ class Extraction:
         read = [(file, row, second.again(raw)) for file, row, raw in refused]
         self.db.register("mended", _table(read, _MENDED))
         self.db.execute("delete from typed where not valid")
-        self.db.execute(f"insert into typed {self._typed('mended', 'raw', 'raw is not null')}")
+        self.db.execute(f"insert into typed {self._typed('mended', 'raw', 'raw is not null', doubted=True)}")
         self.db.unregister("mended")
         for file, row, raw in self._texts_where("not valid"):
             why = second.reason(raw) or f"no record of {self.log.name}: it lacks {self.log.needs}"
@@ -296,7 +302,8 @@ class Extraction:
     def _segment(self, table: str, sql: str) -> None:
         target = self.folder / f"{table}-{len(self.segments)}.parquet"
         # a row group is one thread's work
-        groups = f", row_group_size {GROUP}" if self.threads > 1 else ""
+        size = RAW_GROUP if table == "records" else GROUP if self.threads > 1 else None
+        groups = f", row_group_size {size}" if size else ""
         self.db.execute(f"copy ({sql}) to {quoted(target)} (format parquet, {PACKED}{groups})")
         written = pq.read_metadata(target)
         if not written.num_rows:
