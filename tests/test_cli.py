@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import brokenseal
 
@@ -34,7 +35,14 @@ def test_help_loads_no_engine() -> None:
 
 
 def test_a_worker_that_takes_files_in_loads_neither_analysis_nor_database() -> None:
-    assert loaded("import brokenseal.sources.gather", "ibis", "sqlalchemy", "rustworkx", "jinja2") == "[]"
+    code = "from brokenseal.sources import gather, log; log.logs()"
+    assert loaded(code, "ibis", "sqlalchemy", "rustworkx", "jinja2") == "[]"
+
+
+def test_a_worker_does_without_pandas(tmp_path: Path) -> None:
+    begin = f"g._follow = lambda: None; g._begin_worker('128MB', 1, Path({str(tmp_path)!r}))"
+    code = f"from pathlib import Path; from brokenseal.sources import gather as g; {begin}; import pyarrow.dataset"
+    assert loaded(code, "pandas") == "[]"
 
 
 def test_public_names_are_sorted_and_exist() -> None:

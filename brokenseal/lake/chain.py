@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from brokenseal.lake.database import CHAIN, CUSTODY, INPUTS, RUNS, SAID, SEGMENTS, STATED
+from brokenseal.lake.database import CHAIN, CUSTODY, INPUTS, RUNS, SAID, SEGMENTS
+from brokenseal.lake.handed import STATED
 
 NOTHING = "0" * 64
 """The head of a chain without links."""

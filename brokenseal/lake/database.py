@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-STATED = ("file", "sha256", "act", "who", "to_whom", "time", "account", "query", "note")
-"""What a custody list may say of a file; all of it text, as it was stated."""
+from brokenseal.lake.handed import STATED
+
 META = sa.MetaData()
 FACTS = sa.Table("facts", META, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String))
 INPUTS = sa.Table(

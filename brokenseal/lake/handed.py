@@ -1,10 +1,13 @@
-"""Which input a line of a custody list speaks of."""
+"""What a custody list may say, and which input a line of it speaks of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
+
+STATED = ("file", "sha256", "act", "who", "to_whom", "time", "account", "query", "note")
+"""What a custody list may say of a file; all of it text, as it was stated."""
 
 
 def spoken_of(stated: Mapping[str, str | None], inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -21,7 +21,8 @@ import sqlalchemy as sa
 from brokenseal import schema
 from brokenseal.errors import LakeError
 from brokenseal.lake import chain, database
-from brokenseal.lake.database import CHAIN, CUSTODY, FACTS, INPUTS, META, RUNS, SAID, SEGMENTS, STATED
+from brokenseal.lake.database import CHAIN, CUSTODY, FACTS, INPUTS, META, RUNS, SAID, SEGMENTS
+from brokenseal.lake.handed import STATED
 from brokenseal.lake.taken import FileTaken, Segment
 
 

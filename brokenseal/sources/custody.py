@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brokenseal.errors import UsageError
-from brokenseal.lake.database import STATED
+from brokenseal.lake.handed import STATED
 
 if TYPE_CHECKING:
     from brokenseal.lake import Lake

@@ -12,20 +12,22 @@ import multiprocessing
 import os
 import re
 import stat
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
+from importlib.abc import MetaPathFinder
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from brokenseal.errors import InputError, LakeError, UsageError
 from brokenseal.lake.connect import clear, embedded, megabytes
 from brokenseal.sources import unpack
 from brokenseal.sources.derive import refresh
-from brokenseal.sources.lines import PACKED
+from brokenseal.sources.lines import GZIP, PACKED
 from brokenseal.sources.take import Batch, Job, Taken, take
 
 if TYPE_CHECKING:
@@ -147,10 +149,20 @@ def _hash(named: Named) -> tuple[str, os.stat_result, int]:
     with named.path.open("rb") as handle:
         head = handle.read(4)
         handle.seek(0)
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
         inflated = before.st_size * (INFLATES if head.startswith(PACKED) else 1)
         if head in unpack.ZIP:
             inflated = max(unpack.weight(named.path), before.st_size)
-        return hashlib.file_digest(handle, "sha256").hexdigest(), before, inflated
+        if head.startswith(GZIP) and inflated < BIG_BYTES:
+            inflated = min(max(_told(handle), before.st_size), inflated)
+        return digest, before, inflated
+
+
+def _told(handle: BinaryIO) -> int:
+    """Bytes that a .gz says it holds, in its last four: of its last member alone, and anybody may have written them, so
+    they only ever make a file lighter that is small in any case."""
+    handle.seek(max(handle.seek(0, os.SEEK_END) - 4, 0))
+    return int.from_bytes(handle.read(4), "little")
 
 
 def _jobs(lake: Lake, found: Sequence[Named], summary: IngestSummary) -> list[tuple[Job, int]]:
@@ -208,7 +220,7 @@ def _results(batches: Sequence[Batch], aside: Path, *, threads: int, memory: str
             _ENGINES.pop().close()
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_begin, initargs=share)
+    pool = ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_begin_worker, initargs=share)
     try:
         futures: dict[Future[Taken], Batch] = {pool.submit(_outcome, batch): batch for batch in batches}
         for future in as_completed(futures):
@@ -225,8 +237,21 @@ _ENGINES: list[Any] = []
 """The embedded engine of this process, while it takes files in."""
 
 
-def _begin(memory: str, threads: int, spill: Path) -> None:
+class _NoPandas(MetaPathFinder):
+    """As if pandas were not installed: Arrow would load it to ask of each value whether it is of that, and no value is."""
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError(f"a worker does without {fullname}", name=fullname)
+
+
+def _begin_worker(memory: str, threads: int, spill: Path) -> None:
     _follow()
+    sys.meta_path.insert(0, _NoPandas())
+    _begin(memory, threads, spill)
+
+
+def _begin(memory: str, threads: int, spill: Path) -> None:
     _ENGINES.append(embedded(memory=memory, threads=threads, spill=spill))
 
 
@@ -238,8 +263,7 @@ def _outcome(batch: Batch) -> Taken:
 def _follow() -> None:
     """A worker ends with its parent, however that ends: it must not write into a lake that another writer has taken."""
     parent = multiprocessing.parent_process()
-    if parent is None:
-        return
+    assert parent is not None
 
     def watch() -> None:
         wait([parent.sentinel])

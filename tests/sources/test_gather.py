@@ -27,6 +27,8 @@ def told(taken: Taken) -> dict[str, list[Row]]:
 
 ROWS = [*(access(n) for n in range(40)), *(sync(n) for n in range(40, 60)), *(access(n) for n in range(0, 40, 3))]
 
+ACCESSES = json.dumps([access(n) for n in range(9)]).encode()
+
 
 def _three(tmp_path: Path) -> list[Taken]:
     made = []
@@ -74,6 +76,28 @@ def test_processes_and_one_process_agree(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(gather, "FEW_BYTES", 0)
     monkeypatch.setattr(gather, "BATCH_BYTES", 4_000)
     assert told(many.ingest(threads=2)) == first
+
+
+@pytest.mark.parametrize(
+    ("data", "weight"),
+    [
+        (gzip.compress(bytes(5_000)), 15 * len(gzip.compress(bytes(5_000)))),
+        (gzip.compress(ACCESSES), len(ACCESSES)),
+        (gzip.compress(ACCESSES) + gzip.compress(b""), len(gzip.compress(ACCESSES) + gzip.compress(b""))),
+        (b"\x1f\x8b", 30),
+        (ACCESSES, len(ACCESSES)),
+    ],
+)
+def test_what_a_file_weighs(tmp_path: Path, data: bytes, weight: int) -> None:
+    (tmp_path / "a").write_bytes(data)
+    assert gather._hash(gather.Named(tmp_path / "a", "a"))[2] == weight
+
+
+def test_what_a_big_file_says_of_its_size_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = gzip.compress(ACCESSES)[:-4] + bytes(4)
+    monkeypatch.setattr(gather, "BIG_BYTES", 15 * len(data))
+    (tmp_path / "a").write_bytes(data)
+    assert gather._hash(gather.Named(tmp_path / "a", "a"))[2] == 15 * len(data)
 
 
 def test_the_same_bytes_are_taken_once(taken: Taken) -> None:
