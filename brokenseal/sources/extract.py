@@ -122,7 +122,7 @@ class Extraction:
         self._hold(block)
         self._parse()
         self._identify()
-        self._distinct()
+        self._firsts()
         self._copy()
         self._release()
         return self._others
@@ -215,8 +215,8 @@ class Extraction:
         )
         self.db.unregister("given")
 
-    def _distinct(self) -> None:
-        """`kept`: the first copy of each record that no earlier block of its file had."""
+    def _firsts(self) -> None:
+        """`firsts`: the first copy of each record that no earlier block of its file had."""
         firsts = "select file, record_id, min(row) as row from typed group by file, record_id"
         if self.records:
             firsts = f"select * from ({firsts}) anti join {self._ids} using (file, record_id)"
@@ -224,9 +224,13 @@ class Extraction:
         self.db.execute(f"insert into {self._ids} select file, record_id from firsts")
         fresh = dict(self.db.execute("select file, count(*) from firsts group by file").fetchall())
         self.records.update(fresh)
-        whole = sum(fresh.values()) == self.db.execute("select count(*) from typed").fetchone()[0]
-        rows = "typed" if whole else "typed semi join firsts using (file, row)"
-        self.db.execute(f"create or replace temp view kept as select * from {rows}")
+
+    def _keep(self) -> None:
+        """`kept`: of the rows, the first copies; the others go, since every table would have to leave them out again."""
+        self.db.execute(
+            "delete from typed where not exists (select 1 from firsts where firsts.file = typed.file and firsts.row = typed.row)"
+        )
+        self.db.execute("create or replace temp view kept as select * from typed")
 
     # --- writing
 
@@ -237,6 +241,7 @@ class Extraction:
             "sightings",
             f"select record_id, {place}, row, '{self.log.name}' as shape, content from typed",
         )
+        self._keep()
         self._segment(
             "records",
             f"select record_id, tenant_id, {source} as source, '{self.log.name}' as shape, operation, time, raw, "
