@@ -93,8 +93,9 @@ class Extraction:
     rejects: list[Reject] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        # Arrow has no filter for the texts of a block: the engine must not hand it one
-        self.db.execute("set disabled_optimizers = 'join_filter_pushdown'")
+        # Arrow has no filter for the texts of a block: the engine must not hand it one. Nor does it tell how many rows it
+        # has: the engine would take it for the small side of a join, and copy every text into a hash table
+        self.db.execute("set disabled_optimizers = 'join_filter_pushdown,build_side_probe_side'")
         # the ids of one log are not those of another that waits beside it
         self._ids = f"ids_{next(_NUMBERS)}"
         self.db.execute(f"create temp table {self._ids} (file int, record_id varchar)")
