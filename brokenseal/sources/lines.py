@@ -67,14 +67,14 @@ class Stream:
         packed = head.startswith(PACKED)
         return None if packed or _decoder(head) != (None, head) else self.path.stat().st_size
 
-    def whole(self, size: int) -> bytearray:
+    def whole(self, size: int) -> bytes:
         """At most so many bytes of a plain file, read once and copied nowhere."""
-        data = bytearray(size)
+        parts, read = [], 0
         with self.path.open("rb", buffering=0) as handle:
-            read, into = 0, cast(io.FileIO, handle).readinto
-            while read < size and (count := into(memoryview(data)[read:])):
-                read += count
-        return data if read == size else data[:read]
+            while read < size and (part := cast(BinaryIO, handle).read(size - read)):
+                parts.append(part)
+                read += len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _plain(self, size: int) -> Iterator[bytes]:
         with cast(BinaryIO, self.path.open("rb")) as handle:
@@ -151,7 +151,7 @@ def physical(stream: Stream) -> Iterator[pa.Table]:
         yield table
 
 
-def _whole_lines(stream: Stream) -> Iterator[bytes | bytearray]:
+def _whole_lines(stream: Stream) -> Iterator[bytes]:
     """Blocks that end in a line end; the last one may lack it."""
     plain = stream.plain_size()
     if plain is not None and plain <= BLOCK:
@@ -173,7 +173,7 @@ def _whole_lines(stream: Stream) -> Iterator[bytes | bytearray]:
         yield data
 
 
-def _lines(data: bytes | bytearray, before: int) -> tuple[pa.Table, int]:
+def _lines(data: bytes, before: int) -> tuple[pa.Table, int]:
     """Lines of a block, trimmed and in place, and how many there are, blank ones counted."""
     whole = np.frombuffer(data, np.uint8)
     found = [np.flatnonzero(whole[at : at + CACHED] == 10) + at for at in range(0, len(whole), CACHED)]
@@ -203,7 +203,7 @@ def _white(letters: np.ndarray) -> np.ndarray:
     return (letters == 32) | (letters == 9) | (letters == 13)
 
 
-def _in_place(data: bytes | bytearray, whole: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> pa.Array:
+def _in_place(data: bytes, whole: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> pa.Array:
     """Texts that point into the block; copies where it is not UTF-8 or a text is short."""
     lengths = ends - starts
     if len(lengths) and lengths.max() >= LONGEST:
