@@ -19,8 +19,6 @@ PACKED = f"compression {COMPRESSION}, compression_level 1, dictionary_size_limit
 """Quick, for what is short-lived or merged later anyway; tables of short texts come out no bigger."""
 LOOSE = "compression lz4_raw, dictionary_size_limit 4000, parquet_version v2"
 """For what only the same run reads again: not twice as big, and an analysis takes a twentieth less processor time."""
-Refused = duckdb.InvalidInputException
-"""What the engine raises for a value that it cannot take, such as a text that is no JSON."""
 _OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _UNITS = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024 * 1024}
 _NUMBERS = itertools.count()

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from brokenseal import identifiers, schema
-from brokenseal.lake.connect import PACKED, Refused, quoted
+from brokenseal.lake.connect import PACKED, quoted
 from brokenseal.lake.taken import Segment
 from brokenseal.sources import mixed, second
 from brokenseal.sources.log import Log
@@ -163,8 +163,9 @@ class Extraction:
         make = "create or replace temp table typed as "
         try:
             self.db.execute(make + self._typed("block", "raw", FAST, doubted=False))
-        except Refused:
-            # some row is broken JSON; not to doubt them all spares the engine a copy of every struct
+        except Exception:  # noqa: BLE001, since what is no broken row fails again below
+            # what the engine says of a broken row may be no text itself, and so be an error of any class; not to doubt
+            # every row spares a copy of every struct
             self.db.execute(make + self._typed("block", "raw", FAST, doubted=True))
         if self.looks and self._any("typed", "not (own and valid)"):
             self._part(mixed.parted(self._texts_where("not (own and valid)"), self.log.name))

@@ -20,6 +20,14 @@ def test_a_byte_that_is_no_utf8_hides_no_record_that_it_lies_beside(taken: Taken
     assert taken.summary.problems == []
 
 
+@pytest.mark.parametrize("before", range(4))
+def test_a_broken_row_of_which_the_engine_quotes_half_a_letter_is_refused(taken: Taken, before: int) -> None:
+    broken = '{"Operation": "MailItemsAccessed" ' + "x" * before + "\u6f22" * 300
+    taken.put("a", f"{json.dumps(access(1))}\n{broken}\n{json.dumps(access(2))}\n".encode()).ingest()
+    assert [r["row"] for r in taken.rows("rejects")] == [2]
+    assert {r["row"] for r in taken.rows("records")} == {1, 3}
+
+
 def _csv(*rows: bytes) -> bytes:
     return b"RecordType,AuditData\r\n" + b"".join(rows)
 
