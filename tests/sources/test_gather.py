@@ -87,6 +87,7 @@ def test_processes_and_one_process_agree(tmp_path: Path, monkeypatch: pytest.Mon
         (b"\x1f\x8b", 30),
         (ACCESSES, len(ACCESSES)),
     ],
+    ids=["much for its size", "one member", "two members", "cut short", "plain"],
 )
 def test_what_a_file_weighs(tmp_path: Path, data: bytes, weight: int) -> None:
     (tmp_path / "a").write_bytes(data)
