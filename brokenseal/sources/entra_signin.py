@@ -99,7 +99,7 @@ _RECORD = {
 }
 _VALID = "coalesce(id_text, time_text) is not null"
 ISSUANCES = """select *, issuance_id as token_id,
-    coalesce(asked, case when stream <> 'user' then stream = 'interactive' end) as interactive from kept {}"""
+    coalesce(asked, case when stream <> 'user' then stream = 'interactive' end) as interactive from typed {}"""
 TABLES = {"issuances": ("true", ISSUANCES.format(""))}
 _KEYS = (
     "appId",

@@ -42,7 +42,7 @@ _GONE = pa.schema([("file", pa.int32()), ("row", pa.int64())])
 _HARD = pa.schema([(n, pa.string()) for n in ("host", "ip", "prefix", "wide")])
 _NETS = pa.schema([(n, pa.string()) for n in ("net", "kind", "serves")])
 HOSTS = """create or replace temp table hosts as select host, host as ip, bs_prefix(host) as prefix, bs_wide(host) as wide
-    from (select distinct host from kept where host is not null)"""
+    from (select distinct host from typed where host is not null)"""
 _PROVIDER_CLIENTS = """case
     when starts_with(info, 'Client=REST;Client=RESTSystem') then 'restsystem'
     when starts_with(info, 'Client=REST') then 'rest'
@@ -61,7 +61,7 @@ CLIENTS = f"""create or replace temp table clients as
     select info, program, client, user_agent, regexp_replace(user_agent, '[0-9]+', '0', 'g') as agent
     from (select info, program, {_PROVIDER_CLIENTS} as client, coalesce(
             case when not regexp_matches(said, '^(Action|Protocol)=') then nullif(said, '') end, program) as user_agent
-        from (select info, program, {_SAID} as said from (select distinct info, program from kept)))"""
+        from (select info, program, {_SAID} as said from (select distinct info, program from typed)))"""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,6 @@ class Extraction:
             "update typed set record_id = block.record_id, tenant_id = block.tenant_id from block "
             "where typed.file = block.file and typed.row = block.row"
         )
-        self.db.execute("create or replace temp view kept as select * from typed")
         self._derive()
         self._release()
 
@@ -228,11 +227,10 @@ class Extraction:
         self.records.update(fresh)
 
     def _keep(self) -> None:
-        """`kept`: of the rows, the first copies; the others go, since every table would have to leave them out again."""
+        """Of the rows, the first copies stay: every table would have to leave out the others again."""
         self.db.execute(
             "delete from typed where not exists (select 1 from firsts where firsts.file = typed.file and firsts.row = typed.row)"
         )
-        self.db.execute("create or replace temp view kept as select * from typed")
 
     # --- writing
 
@@ -247,7 +245,7 @@ class Extraction:
         self._segment(
             "records",
             f"select record_id, tenant_id, {source} as source, '{self.log.name}' as shape, operation, time, raw, "
-            f"null::timestamp as available_at, {place}, row from block join kept using (file, row)",
+            f"null::timestamp as available_at, {place}, row from block join typed using (file, row)",
         )
         self._derive()
 
@@ -264,7 +262,7 @@ class Extraction:
 
     def _derive(self) -> None:
         """The tables that are made of records."""
-        wanted = {t: sql for t, (where, sql) in self.log.tables.items() if self._any("kept", where)}
+        wanted = {t: sql for t, (where, sql) in self.log.tables.items() if self._any("typed", where)}
         if "info" in self.log.record and wanted:
             self.db.execute(CLIENTS)
         if "host" in self.log.record and wanted:

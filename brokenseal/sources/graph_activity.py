@@ -82,11 +82,11 @@ _ACCESSES = f"""select {_PLACE}, case when contains(in_path, '@') then bs_small(
         bs_token(token_text) as token_id, bs_token_odd(bs_token(token_text)) as token_id_odd, issued_at as token_issued_at,
         issuer as token_tenant_id, coalesce(person_id, principal_id) as token_object_id,
         coalesce(person_id, principal_id) as user_object_id, on_device as device_id
-    from kept where asked_for is not null"""
+    from typed where asked_for is not null"""
 _ITEMS = f"""select {_PLACE}, case when contains(in_path, '@') then bs_small(in_path) end as mailbox,
         null::varchar as message_id, null::varchar as immutable_id, item_id as store_id, in_folder as folder,
         null::varchar as subject, null::bigint as size
-    from kept where asked_for in ('open', 'attachment')"""
+    from typed where asked_for in ('open', 'attachment')"""
 TABLES = {
     "accesses": ("asked_for is not null", _ACCESSES),
     "items": ("asked_for in ('open', 'attachment')", _ITEMS),

@@ -24,7 +24,7 @@ class Log:
     share, and behind them those of what only whole ones tell), and what the tables need; `given_tenant` is the organisation
     named on the command line. `valid` says whether an object is a record of this log at all, and `needs` what it lacks where
     it is none; `own`, beside it, is true of no record of another log, and of all but a few of this one's. `tables` are
-    SELECTs over `kept` (`file, row` and the columns of `record`), each with a condition that some row must meet. Instead of
+    SELECTs over `typed` (`file, row` and the columns of `record`), each with a condition that some row must meet. Instead of
     `ip, prefix, wide, ip_is` a SELECT gives `host`, the address as written, and instead of `client, user_agent, agent` of an
     access `info`, the provider's client string, and `program`, the client's name where that string has none; both are
     columns of `record`. A CSV without `column` is read as objects of all its columns.

@@ -52,7 +52,7 @@ _RECORD = {
     "organization": "bs_fold(u.organization)",
     "content": "md5(concat_ws('|', message_text, sender, to_text))",
 }
-_TABLES = {"deliveries": ("message_id is not null", "select * from kept where message_id is not null")}
+_TABLES = {"deliveries": ("message_id is not null", "select * from typed where message_id is not null")}
 
 
 def _is_trace(seen: Sample) -> bool:

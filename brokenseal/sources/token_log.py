@@ -55,7 +55,7 @@ _ACCESSES = f"""select record_id, time, tenant_id, file, row, mailbox, null::var
     null::boolean as throttled, info, program, host, app_id, client_app_id, session_id, token_id,
     bs_token_odd(token_id) as token_id_odd, token_issued_at, token_tenant_id, user_object_id as token_object_id,
     user_object_id, null::varchar as device_id
-    from kept where {_OPENED}"""
+    from typed where {_OPENED}"""
 
 
 def _is_token_log(seen: Sample) -> bool:

@@ -123,7 +123,7 @@ _LISTED = """cast(case when folders is not null then list_sum(list_transform(sha
     when single is not null then 1 end as bigint)"""
 _ACCESS = "operation in ('MailItemsAccessed', 'AttachmentAccess')"
 _ACCESSES = f"""with shaped as (select *, bs_token(unique_token) as token_id, list_transform(folders,
-        lambda f: struct_pack(path := f.Path, id := f.Id, items := len(f.FolderItems))) as shapes from kept where {_ACCESS}),
+        lambda f: struct_pack(path := f.Path, id := f.Id, items := len(f.FolderItems))) as shapes from typed where {_ACCESS}),
     first as (select *, case when len(shapes) < 2 then shapes[1] else list_sort(shapes)[1] end as folder_listed from shaped)
     select record_id, time, tenant_id, file, row, mailbox, mailbox_guid, actor, throttled, info, program, host, app_id,
         client_app_id, session_id, token_id, bs_token_odd(token_id) as token_id_odd, token_issued_at, token_tenant_id,
@@ -140,11 +140,11 @@ _ITEM_TEXTS = """i.InternetMessageId as message, i.ImmutableId as immutable, i.I
     i.SizeInBytes as bytes"""
 _PART_TEXTS = """coalesce(i.InternetMessageId, f.InternetMessageId), coalesce(i.ImmutableId, f.ImmutableId),
     coalesce(i.Id, f.Id), coalesce(i.Subject, f.Subject), i.SizeInBytes"""
-_ITEMS = f"""with listed as (select {_PLACE}, unnest(folders) as f from kept where {_ACCESS}),
+_ITEMS = f"""with listed as (select {_PLACE}, unnest(folders) as f from typed where {_ACCESS}),
     bound as (select {_PLACE}, f.Path as path, unnest(f.FolderItems) as i from listed),
-    attached as (select {_PLACE}, unnest(messages) as f from kept where messages is not null),
+    attached as (select {_PLACE}, unnest(messages) as f from typed where messages is not null),
     parts as (select {_PLACE}, f, unnest(coalesce(f.MessageItems, [null])) as i from attached),
-    alone as (select {_PLACE}, parent as path, unnest(single) as i from kept where {_ACCESS} and single is not null),
+    alone as (select {_PLACE}, parent as path, unnest(single) as i from typed where {_ACCESS} and single is not null),
     texts as (select {_PLACE}, path, {_ITEM_TEXTS} from bound union all select {_PLACE}, path, {_ITEM_TEXTS} from alone
         union all select {_PLACE}, f.Path, {_PART_TEXTS} from parts)
     select {_PLACE}, bs_message(message) as message_id, bs_text(immutable) as immutable_id, bs_text(store) as store_id,
@@ -152,7 +152,7 @@ _ITEMS = f"""with listed as (select {_PLACE}, unnest(folders) as f from kept whe
     from texts where coalesce(nullif(message, ''), nullif(immutable, ''), nullif(store, '')) is not null"""
 
 _ISSUANCES = """with texts as (select record_id, time, tenant_id, operation, file, row, actor, user_key, host, device_id,
-        session_id, unnest(signed) as s from kept where signed is not null)
+        session_id, unnest(signed) as s from typed where signed is not null)
     select record_id as issuance_id, record_id, record_id as token_id, time, tenant_id, file, row, host,
         bs_text(s.agent) as user_agent, bs_text(s.request) as protocol, coalesce(bs_guid(s.home), tenant_id) as home_tenant_id,
         actor as user, bs_guid(bs_written(user_key)) as user_object_id, bs_guid(s.app) as app_id,
