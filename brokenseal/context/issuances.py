@@ -22,6 +22,7 @@ from brokenseal.lake import Lake
 
 SILENCE_HOURS = 48
 SETTLE_HOURS = 2
+_PAIR = ["tenant_id", "stream", "other"]
 
 
 def issuances(lake: Lake) -> None:
@@ -105,27 +106,22 @@ def _reaching(logged: Table, records: Table) -> Table:
     a file with the record of the other that is next before it, or next after it.
     """
     ends = logged.group_by("tenant_id", "stream").agg(end=logged.time.max())
-    other = logged.rename(other="stream", partner="record_id")
-    met = ends.join(other, "tenant_id")
-    met = met.filter(met.stream != met.other)
-    reach = met.group_by("tenant_id", "stream", "end", "other").agg(reaches=met.time.max())
+    reach = ends.join(ends.rename(other="stream", reaches="end"), "tenant_id")
     reach = reach.filter(reach.reaches > reach.end)
-    pair = ["tenant_id", "stream", "other"]
-    met = met.semi_join(reach, pair)
-    last = logged.rename(end="time").join(ends, ["tenant_id", "stream", "end"])
-    met = last.select("tenant_id", "stream", "record_id").join(
-        _first(met.filter(met.time <= met.end), pair, ibis.desc("time")).union(
-            _first(met.filter(met.time >= met.end), pair, "time")
-        ),
-        ["tenant_id", "stream"],
+    met = reach.join(logged.rename(other="stream"), ["tenant_id", "other"])
+    before, after = met.filter(met.time <= met.end), met.filter(met.time >= met.end)
+    last = reach.join(logged.rename(end="time"), ["tenant_id", "stream", "end"]).select(
+        *_PAIR, "record_id", its=ibis.literal(True)
     )
-    files = records.select("record_id", file=records.file_sha256 + " " + records.member.fill_null(""))
-    met = met.join(files, "record_id").join(files.rename(partner="record_id", its="file"), "partner")
-    together = reach.semi_join(met.filter(met.file == met.its), pair)
+    sides = ibis.union(last, _first(before, ibis.desc("time")), _first(after, "time"))
+    files = records.select("record_id", "file_sha256", "member").semi_join(sides, "record_id")
+    held = sides.join(files, "record_id").group_by(*_PAIR, "file_sha256", "member")
+    both = held.agg(sides=ibis._.its.nunique()).filter(ibis._.sides == 2)
+    together = reach.semi_join(both, _PAIR)
     return together.group_by("tenant_id", "stream", "end").agg(reaches=together.reaches.max())
 
 
-def _first(rows: Table, by: list[str], order: Value | str) -> Table:
-    """tenant_id, stream, other, partner: of each group the first."""
-    ordered = rows.mutate(nth=ibis.row_number().over(ibis.window(group_by=by, order_by=[order, "partner"])))
-    return ordered.filter(ordered.nth == 0).select(*by, "partner")
+def _first(rows: Table, order: Value | str) -> Table:
+    """Of each pair of streams the other's first record."""
+    ordered = rows.mutate(nth=ibis.row_number().over(ibis.window(group_by=_PAIR, order_by=[order, "record_id"])))
+    return ordered.filter(ordered.nth == 0).select(*_PAIR, "record_id", its=ibis.literal(False))
