@@ -35,7 +35,7 @@ from brokenseal.context import (
     owners,
     visits,
 )
-from brokenseal.evidence import Reason, Tables, priors, score
+from brokenseal.evidence import Reason, Tables, burst, priors, score
 from brokenseal.lake import Lake
 from brokenseal.uncollected import uncollected
 
@@ -50,6 +50,7 @@ CONTEXT: tuple[Callable[[Lake], None], ...] = (
     history.relations,
     keys.keys,
     score.meet,
+    burst.days,
     known.known,
 )
 

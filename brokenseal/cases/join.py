@@ -8,10 +8,8 @@ that is as rare as a whole; an act that nobody doubted yet is drawn in where its
 line, and the found carry the key at least as often as all others. What is at home in a mailbox is drawn in by no session,
 token or client, since a stolen session is its owner's too, and by a place only where that home is no habit: an intruder
 who comes in a mailbox's first days becomes one, and is drawn in nevertheless by an address that is the found acts' alone. What
-is a habit is drawn in by no key that is found in its own relationship only.
-Misses:
-nothing is drawn in by a key that benign visits carry often, so a campaign behind a common VPN exit is held together by its
-clients, sessions and tokens alone.
+is a habit is drawn in by no key that is found in its own relationship only. Misses: nothing is drawn in by a key that benign
+visits carry often, so a campaign behind a common VPN exit is held together by its clients, sessions and tokens alone.
 """
 
 from __future__ import annotations

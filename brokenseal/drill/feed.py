@@ -134,17 +134,18 @@ def _next_hunt(acts: list[Act], rung: dict[str, int], heard: int) -> int | None:
     """When the next hunt is held, in seconds since 1970: when somebody still worth waiting for is next told of, if anybody."""
     coming: list[int] = []
     for tenant in _tenants(acts):
-        own = [act.available - acts[0].available for act in acts if act.tenant_id == tenant]
-        so_far = sum(moment + acts[0].available < heard for moment in own)
+        own = [act.available for act in acts if act.tenant_id == tenant]
+        so_far = sum(moment < heard for moment in own)
         if tenant in rung or so_far >= min(MOST_ACTS, len(own)):
             continue
+        first, moment = acts[0].available, own[so_far]
         step = HOUR if so_far < THIRD else LATER
-        coming.append((own[so_far] // step + 1) * step)
+        coming.append(first + ((moment - first) // step + 1) * step)
         # what came too fresh to be judged may have settled by the last hour before the fourth act
-        eve = own[so_far] // HOUR * HOUR
-        if so_far == THIRD and eve + acts[0].available > heard:
+        eve = moment - (moment - first) % HOUR
+        if so_far == THIRD and eve > heard:
             coming.append(eve)
-    return acts[0].available + min(coming) if coming else None
+    return min(coming, default=None)
 
 
 def _told(tenant: str, acts: list[Act], rung: int | None) -> Row:

@@ -4,7 +4,7 @@ What: `burst`, a row an organisation, program and two days in which two or more 
 that no sign-in issued, each from a network where he never signs in; and `burst_visits`, these visits. Why: who forges
 tokens seldom forges one; where each victim has a network, a browser and a session of his own, that they fall together is all
 that they share. How: as `reach` counts mailboxes: a share of all such spans has any, and of these a share goes on to each
-further person. Both are counted on the program's other spans, and lean by 20 acts on what is assumed. What went as far in
+further person. Both are counted on the program's other spans, and lean by 20 acts on what is assumed there. What went as far in
 another organisation is no precedent, nor is what went on there at the same time, since a campaign comes to many at
 once; in the own organisation every other span is, since logs that lose sign-ins lose them again. Spans overlap by a day, so
 that what takes one night lies whole in one. Misses: programs whose tokens go unissued in every second span or more; an
@@ -30,10 +30,9 @@ from brokenseal.lake import Lake
 KIND = "unissued"
 UNISSUED, ELSEWHERE = "unissued_token", 3
 """The reason whose visits are counted, and its level: never does this person sign in from there."""
-FURTHER = 0.25
-"""Assumed until counted: in which spans with so many people there is one more."""
 COMMON = 0.5
 """A program with such tokens in so large a share of its spans is not asked."""
+NAMED = ("program", "tenant_id")
 SCHEMA = pa.schema([("kind", pa.string()), ("value", pa.string()), ("people", pa.int64()), ("place", pa.int64())])
 Row = dict[str, Any]
 
@@ -45,24 +44,28 @@ class Span(NamedTuple):
     start: date
 
 
+def days(lake: Lake) -> None:
+    """Write `program_days`: program, tenant_id, and each day on which it opened mailboxes with what could be linked; no round
+    changes that."""
+    v = lake.read("visits")
+    able = v.filter(v.complete & (v.token_id.notnull() | v.session_id.notnull()) & ~v.background)
+    lake.write("program_days", _dated(able).select(*NAMED, "day").distinct())
+
+
 def burst(lake: Lake, line: int, *, isolate: bool = False) -> Table:
     """Write `burst` (kind, value, people, place: its weight in tenths) and `burst_visits` (visit_id, value).
 
     line: of single acts, in tenths; what reaches it by itself is counted with nobody. isolate: other organisations are not
     asked.
     """
-    v = lake.read("visits")
-    program = v.client.fill_null("-") + " | " + v.app_id.fill_null("-")
-    v = v.mutate(tenant_id=v.tenant_id.fill_null("?"), time=v["first"], program=program)
-    able = v.filter(v.complete & (v.token_id.notnull() | v.session_id.notnull()) & ~v.background)
-    used = _spans(able).select("program", "tenant_id", "start").distinct()
     levels = lake.read("levels")
     levels = levels.filter((levels.evidence == UNISSUED) & (levels.level == ELSEWHERE)).select(visit_id="unit_id")
-    odd = v.select("visit_id", "actor", "tenant_id", "time", "program").semi_join(levels, "visit_id")
+    odd = _dated(lake.read("visits").semi_join(levels, "visit_id"))
     odd = odd.filter(odd.actor.notnull()).anti_join(lake.read("doubted"), "visit_id")
     odd = beside(odd, lake.read("judged").select("visit_id", "bits"), "visit_id")
     odd = lake.write("burst_spans", _spans(odd.filter(ibis.coalesce(odd.bits, 0) < line)))
-    met = odd.group_by("program", "tenant_id", "start").agg(people=odd.actor.nunique())
+    used = _spans(lake.read("program_days")).select(*NAMED, "start").distinct()
+    met = odd.group_by(*NAMED, "start").agg(people=odd.actor.nunique())
     spans, people = lake.fetch(used).to_pylist(), lake.fetch(met).to_pylist()
     rows = sorted(_rows(spans, people, isolate), key=lambda r: r["value"])
     value = _value(odd.tenant_id, odd.start.strftime("%Y-%m-%d"), odd.program)
@@ -70,9 +73,18 @@ def burst(lake: Lake, line: int, *, isolate: bool = False) -> Table:
     return lake.put("burst", pa.Table.from_pylist(rows, schema=SCHEMA))
 
 
+def _dated(visits: Table) -> Table:
+    """Visits by organisation, program and `day`, at its midnight."""
+    v = visits
+    program = v.client.fill_null("-") + " | " + v.app_id.fill_null("-")
+    return v.select(
+        "visit_id", "actor", program=program, tenant_id=v.tenant_id.fill_null("?"), day=v["first"].truncate("D")
+    )
+
+
 def _spans(rows: Table) -> Table:
-    """Each row in the two spans that it lies in, by their `start`."""
-    return ibis.union(*(rows.mutate(start=(rows.time - ibis.interval(days=n)).date()) for n in (0, 1)))
+    """Each row in the two spans that its day lies in, by their `start`."""
+    return ibis.union(*(rows.mutate(start=(rows.day - ibis.interval(days=n)).date()) for n in (0, 1)))
 
 
 def _value(tenant: Any, start: Any, program: Any) -> Any:
@@ -106,6 +118,6 @@ def _weighed(program: str, counts: dict[Span, int], used: set[Span], isolate: bo
         mine = [n for other, n in apart.items() if other.tenant_id == span.tenant_id]
         others = [n for other, n in apart.items() if other.tenant_id != span.tenant_id and n < own and not isolate]
         elsewhere = 0 if isolate else len(used) - of[span.tenant_id]
-        weight = reach.oddness(own, mine, of[span.tenant_id] - 1, others, elsewhere, FURTHER)
+        weight = reach.oddness(own, mine, of[span.tenant_id] - 1, others, elsewhere)
         value = _value(span.tenant_id, span.start.isoformat(), program)
         yield {"kind": KIND, "value": value, "people": own, "place": bits.tenths(weight)}

@@ -73,17 +73,15 @@ def _weighed(counts: list[dict[str, Any]], persons: dict[str, int], isolate: boo
         yield {"kind": KIND, "value": f"{tenant} {row['actor']}", "boxes": own, "place": bits.tenths(weight)}
 
 
-def oddness(
-    boxes: int, colleagues: list[int], persons: int, others: list[int], elsewhere: int, assumed: float = FURTHER
-) -> float:
-    """The chance that a person newly opens so many mailboxes of others, in (0, 1].
+def oddness(boxes: int, colleagues: list[int], persons: int, others: list[int], elsewhere: int) -> float:
+    """The chance that a person newly opens so many mailboxes of others, in (0, 1]; of a span and its people likewise.
 
     colleagues, others: how many each precedent of the own organisation, and of others, newly opened; persons, elsewhere:
-    how many persons there are; assumed: until counted, who newly opened so many opens one more.
+    how many persons there are.
     """
     lean = bits.PRIOR_ACTS
     share = (len(others) + lean * ANY) / (max(elsewhere, len(others)) + lean)
     share = (len(colleagues) + lean * share) / (max(persons, len(colleagues)) + lean)
     seen = [*colleagues, *others]
-    further = (sum(seen) - len(seen) + lean * assumed) / (sum(seen) + lean)
+    further = (sum(seen) - len(seen) + lean * FURTHER) / (sum(seen) + lean)
     return max(share * math.pow(further, boxes - 1), 2.0**-200)

@@ -20,10 +20,11 @@ def test_what_needs_something_waits_for_it_and_nobody_else_does() -> None:
 
 
 def test_what_needs_nothing_runs_beside_one_another() -> None:
-    behind, met = Behind(2), threading.Barrier(2)
-    behind.later(lambda: met.wait(10))
-    behind.later(lambda: met.wait(10))
+    behind, met, came = Behind(2), threading.Barrier(2), []
+    behind.later(lambda: came.append(met.wait(10)))
+    behind.later(lambda: came.append(met.wait(10)))
     behind.settle()
+    assert sorted(came) == [0, 1]
     behind.close()
 
 
