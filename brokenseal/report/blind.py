@@ -100,9 +100,9 @@ def counted(gaps: list[Row], lang: Language, *, brief: bool = False) -> Markup:
         parts.append(
             lang.tn(
                 "within the hour after a visit repeats of the same message are not logged: {n} such time is listed, after visits "
-                "of cases and of those whom leads name",
+                "of cases, of the same persons to mailboxes of others, and of those whom leads name",
                 "within the hour after a visit repeats of the same message are not logged: {n} such times are listed, after "
-                "visits of cases and of those whom leads name",
+                "visits of cases, of the same persons to mailboxes of others, and of those whom leads name",
                 with_visits,
             )
         )

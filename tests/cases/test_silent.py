@@ -150,7 +150,7 @@ def test_an_hour_after_each_visit_of_a_case_and_of_whom_a_heavy_lead_names(tmp_p
     ]  # fmt: skip
     acts = [{"case_id": "c", "act_id": f"case{n}", "basis": "own evidence"} for n in range(3)]
     leads = [{"rank": 1, "act_id": "lead1"}, {"rank": 2, "act_id": "light0"}]
-    weighed = [{"act_id": "lead1", "bits": 60}, {"act_id": "light0", "bits": 59}]
+    weighed = [{"act_id": "lead1", "bits": 72}, {"act_id": "light0", "bits": 71}]
     with laid.lake as lake:
         for name, rows in (("visits", visits), ("case_acts", acts), ("leads", leads), ("acts", weighed)):
             lake.put(name, pa.Table.from_pylist(rows, schema=schema.TABLES[name].arrow()))
@@ -160,3 +160,25 @@ def test_an_hour_after_each_visit_of_a_case_and_of_whom_a_heavy_lead_names(tmp_p
             if f.since and f.until
         ]
     assert found == [(0, 1.5), (5, 6), (20, 21), (30, 31)]
+
+
+def test_an_hour_after_each_visit_of_a_person_of_a_case_to_mailboxes_of_others(tmp_path: Path) -> None:
+    laid = Laid(tmp_path, [])
+    who = [
+        ("eve", "ann", "delegate"),
+        ("eve", "boss", "delegate"),
+        ("eve", "eve", "owner"),
+        ("joe", "boss", "delegate"),
+    ]
+    visits = [
+        {"visit_id": f"{n}", "relationship_id": f"r{n}", "tenant_id": "t", "actor": actor, "mailbox": box,
+         "logon_type": logon, "item_count": 1, "first": BEGIN + 10 * n * HOUR, "last": BEGIN + 10 * n * HOUR}
+        for n, (actor, box, logon) in enumerate([*who, ("eve", "ann", "application")])
+    ]  # fmt: skip
+    acts = [{"case_id": "c", "act_id": "0", "basis": "own evidence"}]
+    with laid.lake as lake:
+        for name, rows in (("visits", visits), ("case_acts", acts), ("leads", []), ("acts", [])):
+            lake.put(name, pa.Table.from_pylist(rows, schema=schema.TABLES[name].arrow()))
+        found = [(f.mailbox, (f.since - BEGIN) / HOUR) for f in silent.repeats(lake, 120) if f.since]
+    # neither what is his own, nor what a colleague opens there, nor a program under the same name
+    assert found == [("ann", 0), ("boss", 10)]

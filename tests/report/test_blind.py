@@ -44,7 +44,8 @@ def test_the_head_counts_what_comes_with_every_visit_apart(made: Row) -> None:
     assert told == (
         "3 gaps in the logs: sign-ins that were not handed over (1) and logs that begin where the provider's defaults end "
         "(2). Besides, within the hour after a visit repeats of the same message are not logged: 30 such times are "
-        "listed, after visits of cases and of those whom leads name"
+        "listed, after visits of cases, of the same persons to mailboxes of others, and of those whom "
+        "leads name"
     )
     source = report.html(made, invented.REASONS)
     assert told in source
