@@ -111,7 +111,7 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     _weighed(lake, found)
     ties = lake.read("ties")
     # a key that others carry more often than the found acts is nobody's own: most visits are left out by that alone
-    ties = ties.filter(ties.found >= ties.others).semi_join(_draws(lake, found), ["kind", "value"])
+    ties = _drawing(lake, found, ties.filter(ties.found >= ties.others))
     acts = lake.read("judged").select("visit_id", "bits", "at_home", "rooted", "net_level")
     new = lake.read("visit_keys").join(ties, list(TIE)).anti_join(lake.read("found"), "visit_id")
     # what is a habit hits no reason, and is judged by none
@@ -141,11 +141,22 @@ def lent(lake: Lake, found: Mapping[str, Link | None]) -> Table:
     return lake.put("lent", pa.table({"visit_id": ids}, schema=DOUBTED))
 
 
-def _draws(lake: Lake, found: dict[str, Link | None]) -> Table:
-    """The keys that may draw in: where only a session or token brought an act in, its place draws in nobody."""
-    held = lake.read("held")
-    own = held.anti_join(lent(lake, found), "visit_id")
-    return held.filter(held.kind.isin(CARRIED)).union(own).select("kind", "value").distinct()
+def _drawing(lake: Lake, found: dict[str, Link | None], ties: Table) -> Table:
+    """The ties by which somebody may be drawn in.
+
+    Where only a session or token brought an act in, it may be the owner's own: its place draws in nobody, and its client
+    nobody but in the same mailbox.
+    """
+    held, mine = lake.read("held"), lent(lake, found)
+    freely = held.anti_join(mine, "visit_id").union(held.filter(held.kind.isin(("session", "token"))))
+    out = ties.semi_join(freely, ["kind", "value"])
+    if not any(link is not None and link.lent for link in found.values()):
+        return out
+    relations = lake.read("relations")
+    boxes = relations.select("relationship_id", box=relations.tenant_id.fill_null("?") + " " + relations.box)
+    theirs = held.semi_join(mine, "visit_id").filter(lambda t: t.kind == "client").join(boxes, "relationship_id")
+    own = boxes.join(theirs.select("kind", "value", "box").distinct(), "box").select(*TIE)
+    return out.union(ties.anti_join(freely, ["kind", "value"]).semi_join(own, list(TIE)))
 
 
 def _weighed(lake: Lake, found: dict[str, Link | None]) -> Table:

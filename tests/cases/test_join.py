@@ -27,12 +27,14 @@ def _visit(
     actor: str = "x",
     unjudged: bool = False,
     like: str = "",
+    client: str = "",
+    box: str = "x",
     **judged: Any,
 ) -> Row:
     """like: the relationship's name, its own where none is given."""
     own = {"bits": 40, "at_home": False, "rooted": False, "net_level": 4, **judged}
     return {
-        "visit_id": name, "session": session, "address": address, "net": net, "actor": actor,
+        "visit_id": name, "session": session, "address": address, "net": net, "actor": actor, "box": box, "client": client,
         "relationship_id": like or name, "judged": None if unjudged else own,
     }  # fmt: skip
 
@@ -42,9 +44,11 @@ ACTS = [
     _visit("thief", "S", "A"),
     *(_visit(f"thief at {place}", f"S at {place}", place) for place in "DEF"),
     _visit("his second", "S2", "A"),
-    _visit("owner elsewhere", "S", "B"),
+    _visit("owner elsewhere", "S", "B", client="browser"),
     _visit("owner at home", "S", "C", at_home=True),
     _visit("owner again", "S3", "B"),
+    _visit("owner's browser", "SG", "G", client="browser"),
+    _visit("a colleague's", "SH", "H", client="browser", box="y"),
     _visit("copied client", "S4", "D", at_home=True),
     _visit("habit", "S5", "E", at_home=True, rooted=True),
     _visit("ordinary", "S6", "F", bits=0),
@@ -74,17 +78,18 @@ def _table(name: str, rows: list[Row]) -> pa.Table:
 def lake(tmp_path: Path) -> Iterator[Lake]:
     """Each visit a relationship of its own; the thief's session is S, and its owner's places are B and C."""
     visits = [*BENIGN, *ACTS]
-    who = {"tenant_id": "t", "box": "x"}
+    who = {"tenant_id": "t"}
     sizes = Counter(v["relationship_id"] for v in visits)
     relations = {
-        v["relationship_id"]: {k: v[k] for k in ("relationship_id", "net", "actor")}
+        v["relationship_id"]: {k: v[k] for k in ("relationship_id", "net", "actor", "box")}
         | {"visits": sizes[v["relationship_id"]], "client_key": v["relationship_id"], **who}
         for v in visits
     }
     carried = [
         {k: v[k] for k in ("visit_id", "relationship_id")} | {"kind": kind, "value": v[kind], **who}
         for v in visits
-        for kind in ("session", "address")
+        for kind in ("session", "address", "client")
+        if v[kind]
     ]
     carried += [
         {
@@ -140,6 +145,13 @@ def test_the_place_of_what_only_a_session_brought_in_draws_in_nobody(lake: Lake)
     lent = {"thief": None, "owner elsewhere": Link("session S", 80, lent=True)}
     assert "owner again" not in join.widen(lake, lent, LINE)
     assert "owner again" in join.widen(lake, {"thief": None, "owner elsewhere": None}, LINE)
+
+
+def test_the_client_of_what_only_a_session_brought_in_draws_in_nobody_of_another_mailbox(lake: Lake) -> None:
+    own, colleague = "owner's browser", "a colleague's"
+    drawn = join.widen(lake, {"thief": None, "owner elsewhere": Link("session S", 80, lent=True)}, LINE)
+    assert drawn[own].by == "client browser" and colleague not in drawn
+    assert {own, colleague} <= set(join.widen(lake, {"thief": None, "owner elsewhere": None}, LINE))
 
 
 def test_only_what_a_session_brought_in_by_itself_is_lent(lake: Lake) -> None:
