@@ -25,8 +25,9 @@ from brokenseal.lake import Lake
 KIND = "actor"
 PERSONS = ("owner", "delegate", "admin")
 OTHERS = ("delegate", "admin")
-ANY = 0.05
-"""Assumed until counted: the share of persons who newly open a mailbox of somebody else's."""
+ANY = 0.5 / bits.PRIOR_ACTS
+"""Assumed until counted: the share of persons who newly open a mailbox of somebody else's. What nobody was seen to do counts
+as half an act, as everywhere."""
 FURTHER = 0.25
 """Assumed until counted: who newly opened so many opens one more."""
 
