@@ -3,9 +3,10 @@
 What: the files of a world are cut into steps by when each record became available; each step is taken into one lake and
 the lake is judged again. Why: an answer a month late is no alarm. How: the lag of a record is drawn from its id, as the
 provider's own pages tell: audit records sixty to ninety minutes, three in a hundred up to a day, sign-ins two to five
-minutes; who watches hunts every hour, as long as an organisation is at its first three hostile acts, and twice a day later.
-Of these hunts only those are held that may tell something new: after each act, and the last one before the fourth.
-Misses: acts are told to within those of one step; an alarm between two acts is told at the later hunt.
+minutes; who watches hunts every hour, as long as an organisation is at its first hostile acts, and twice a day later. Of
+these hunts only those are held that may tell something new; one more is held right before a fourth act is told, since
+whether three are enough is what is asked. Misses: acts are told to within those of one step; an alarm between two acts is
+told at the later hunt.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from brokenseal.lake import Lake
 Row = dict[str, Any]
 HOUR = 3600
 LATER = 12 * HOUR
-"""Seconds from hunt to hunt once an organisation's third hostile act has passed."""
+"""Seconds from hunt to hunt once an organisation's fourth hostile act has been told."""
 THIRD = 3
 """An alarm ought to ring by this hostile act."""
 MOST_ACTS = 12
@@ -139,12 +140,11 @@ def _next_hunt(acts: list[Act], rung: dict[str, int], heard: int) -> int | None:
         if tenant in rung or so_far >= min(MOST_ACTS, len(own)):
             continue
         first, moment = acts[0].available, own[so_far]
-        step = HOUR if so_far < THIRD else LATER
+        step = HOUR if so_far <= THIRD else LATER
         coming.append(first + ((moment - first) // step + 1) * step)
-        # what came too fresh to be judged may have settled by the last hour before the fourth act
-        eve = moment - (moment - first) % HOUR
-        if so_far == THIRD and eve > heard:
-            coming.append(eve)
+        # whether three acts are enough can be told as long as there is no fourth
+        if so_far <= THIRD < len(own) and own[THIRD] > heard:
+            coming.append(own[THIRD])
     return min(coming, default=None)
 
 

@@ -80,19 +80,21 @@ def test_hunts_are_held_hourly_at_first_and_seldom_later() -> None:
     held: list[int] = []
     while (end := feed._next_hunt(acts, {}, held[-1] if held else 0)) is not None:
         held.append(end)
-    # acts one to three within the hour, and once more before the fourth; those up to the twelfth within half a day; b's one
+    # acts one to four within the hour, and once more before the fourth; those up to the twelfth within half a day; b's one
     # act, weeks of hours skipped
-    assert held[:4] == [3600, 10_800, 21_600, 28_800]
-    assert held[4:-1] == [43_200, 86_400, 129_600]
+    assert held[:5] == [3600, 10_800, 21_600, 30_000, 32_400]
+    assert held[5:-1] == [43_200, 86_400, 129_600]
     assert held[-1] == 500_400
     assert feed._next_hunt(acts, {"a": 1, "b": 1}, 0) is None
 
 
-def test_an_hour_is_not_hunted_twice_before_the_fourth_act() -> None:
+def test_a_fourth_act_of_the_same_hour_is_not_heard_before_three_were_judged() -> None:
     acts = [feed.Act("a", n * 100, n * 100) for n in range(4)]
-    assert feed._next_hunt(acts, {}, 0) == 3600
-    # the fourth comes in the hour that was hunted
+    assert feed._next_hunt(acts, {}, 0) == 300
+    assert feed._next_hunt(acts, {}, 300) == 3600
     assert feed._next_hunt(acts, {}, 3600) is None
+    # three are all there are, so nothing comes between
+    assert feed._next_hunt(acts[:3], {}, 0) == 3600
 
 
 def test_nobody_is_waited_for_in_a_quiet_world(quiet: World) -> None:
