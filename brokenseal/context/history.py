@@ -142,6 +142,7 @@ def _vouching(daily: Table, relations: Table) -> Table:
         ),
         vouches_client=(known.placed & (clients >= 1)) | known.home_client | known.habit,
         rooted=known.home_net | known.habit,
+        habit=known.habit,
     )
 
 
@@ -180,7 +181,13 @@ def standing(lake: Lake, *, isolate: bool = False) -> None:
     net = _level(judged, pairs, "net", "vouches_net", "settled_net", "home_net", isolate)
     client = _level(judged, pairs, "client_key", "vouches_client", "vouches_client", "home_client", isolate)
     joined = net.rename(net_level="level").join(client.rename(client_level="level"), "relationship_id")
-    joined = joined.join(judged.select("relationship_id", "tenant_id", "box", "net"), "relationship_id")
+    joined = joined.join(judged.select("relationship_id", "tenant_id", "box", "net", "client_key"), "relationship_id")
+    # what was there from the first days, in a place that others of the mailbox vouch for, is no new client for being used
+    # nowhere else
+    steady = pairs.filter(pairs.habit).select("tenant_id", "box", "net", "client_key").distinct()
+    joined = beside(joined, steady.mutate(steady=ibis.literal(1)), ["tenant_id", "box", "net", "client_key"])
+    used = ibis.ifelse((joined.net_level == 0) & (joined.steady == 1), 0, joined.client_level)
+    joined = joined.mutate(client_level=used)
     habits = pairs.filter(pairs.rooted).select("tenant_id", "box", "net").distinct().mutate(habit=ibis.literal(1))
     joined = joined.left_join(habits, ["tenant_id", "box", "net"])
     # the provider's front end is no place to be new in
