@@ -8,6 +8,7 @@ thread and order gives the same figure. The same arithmetic serves scalars here 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import ibis
 import numpy as np
@@ -87,14 +88,14 @@ def repeated(k: int, n: int, p: float) -> float:
     return n * (q * math.log2(q / p) + rest)
 
 
-def weigh(cells: Table, prior: Table, *, isolate: bool = False) -> Table:
+def weigh(cells: Table, prior: Table, *, isolate: bool = False, lone: Sequence[str] = ()) -> Table:
     """Each relationship's weight for each reason, and the counts behind it.
 
     cells: of `cells`. prior: `evidence, level, seen, of`. Returns one row a reason and relationship with a level above 0:
     `evidence, unit, relationship_id, stratum, level, bits` (tenths), `hits` of `units` of its own units at that level or
     above, and benign others counted as `seen`/`of` in all tenants, in the tenant (`tenant_*`), in the mailbox
     (`mailbox_*`) and in the prior (`prior_*`). A relationship's own units never count for or against it. isolate: tenants
-    learn nothing from one another.
+    learn nothing from one another. lone: reasons of which a mailbox learns nothing from itself.
     """
     # alone, the widest circle shrinks to the tenant itself
     cells = cells.mutate(peers=cells.tenant_id + " | " + cells.stratum if isolate else cells.stratum)
@@ -107,6 +108,8 @@ def weigh(cells: Table, prior: Table, *, isolate: bool = False) -> Table:
         out = out.mutate(
             **{f"{name}seen": out[f"{name}seen"] - out.own_hits, f"{name}of": out[f"{name}of"] - out.own_units}
         )
+    learns = ~out.evidence.isin(list(lone))
+    out = out.mutate(**{n: ibis.ifelse(learns, out[n], 0).cast("int64") for n in ("mailbox_seen", "mailbox_of")})
     out = beside(out, prior.rename(prior_seen="seen", prior_of="of"), ["evidence", "level"])
     out = out.mutate(prior_seen=ibis.coalesce(out.prior_seen, 0), prior_of=ibis.coalesce(out.prior_of, 0))
     weighed = out.mutate(bits=_weight(out))
@@ -264,3 +267,11 @@ def _convolved(a: list[float], b: list[float], top: int) -> list[float]:
 
 def _reversed_sums(mass: list[float]) -> list[float]:
     return [float(x) for x in np.cumsum(np.asarray(mass)[::-1])[::-1]]
+
+
+def forged(linked: Table) -> Table:
+    """What is shared (`kind, value`) by at least as many visits with a token that nobody issued as by visits with one that a
+    sign-in did. linked: one row a visit, `kind, value, link`."""
+    orphan, issued = ((linked.link == link).cast("int64").sum() for link in ("orphan", "token"))
+    told = linked.group_by("kind", "value").agg(orphans=orphan, issued=issued)
+    return told.filter((told.orphans > 0) & (told.orphans >= told.issued)).select("kind", "value")

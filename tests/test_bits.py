@@ -87,3 +87,53 @@ def test_a_tail_that_falls_as_its_bits_say_is_counted_as_it_is() -> None:
 def test_steadiness_never_takes_weight_away(histogram: bits.Histogram, weight: int) -> None:
     loose, steady = bits.sums([histogram], [], [weight])[weight], bits.sums([], [histogram], [weight])[weight]
     assert loose <= steady <= weight
+
+
+def _cell(relation: str, level: int, count: int, box: str = "ann", reason: str = "r") -> dict[str, object]:
+    cell = {"evidence": reason, "unit": "visit", "relationship_id": relation, "stratum": "web", "tenant_id": "t"}
+    return {**cell, "box": box, "level": level, "all_here": count, "benign_here": count}
+
+
+def _weighed(cells: list[dict[str, object]], lone: list[str]) -> dict[tuple[object, object], dict[str, int]]:
+    """What each relationship weighs for each reason, with the counts behind it."""
+    prior = pa.Table.from_pylist([{"evidence": r, "level": 1, "seen": 0, "of": 100} for r in ("r", "other")])
+    tables = (ibis.memtable(pa.Table.from_pylist(cells)), ibis.memtable(prior))
+    rows = ibis.duckdb.connect().to_pyarrow(bits.weigh(*tables, lone=lone)).to_pylist()
+    return {(row["evidence"], row["relationship_id"]): row for row in rows}
+
+
+def test_of_a_lone_reason_the_mailbox_s_own_acts_are_no_precedents() -> None:
+    reasons = ("r", "other")
+    cells = [_cell(n, 1, 2, reason=r) for n in ("a", "b", "c") for r in reasons]
+    cells += [_cell(f"benign {n}", 0, 100, box=f"box {n}", reason=r) for n in range(9) for r in reasons]
+    learned, alone = _weighed(cells, []), _weighed(cells, ["r"])
+    # two others of the mailbox have two such acts each
+    assert [learned["r", "a"][f"mailbox_{n}"] for n in ("seen", "of")] == [4, 4]
+    assert [alone["r", "a"][f"mailbox_{n}"] for n in ("seen", "of")] == [0, 0]
+    assert alone["r", "a"]["bits"] > learned["r", "a"]["bits"] + 10
+    # other reasons learn as before, and so do the wider circles
+    assert alone["other", "a"] == learned["other", "a"]
+    assert all(alone["r", "a"][n] == learned["r", "a"][n] for n in ("tenant_seen", "tenant_of", "seen", "of", "hits"))
+
+
+@pytest.mark.parametrize(
+    ("links", "forged"),
+    [
+        (["orphan", "orphan", "token"], True),
+        (["orphan", "token"], True),
+        (["orphan", "token", "token"], False),
+        (["orphan", "session", "session"], True),
+        (["token", "session"], False),
+        (["session", None], False),
+    ],
+)
+def test_what_is_forged_is_shared_by_as_many_unissued_tokens_as_issued_ones(
+    links: list[str | None], forged: bool
+) -> None:
+    rows = [{"kind": "address", "value": "A", "link": link} for link in links]
+    # the same value of another kind, and another value, speak for themselves
+    rows += [{"kind": "network", "value": "A", "link": "token"}] * 9
+    rows += [{"kind": "address", "value": "B", "link": link} for link in ("token", "token", "orphan")]
+    told = ibis.memtable(pa.Table.from_pylist(rows))
+    found = ibis.duckdb.connect().to_pyarrow(bits.forged(told)).to_pylist()
+    assert found == ([{"kind": "address", "value": "A"}] if forged else [])

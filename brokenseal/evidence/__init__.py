@@ -71,6 +71,8 @@ class Reason:
     misses: str
     benign: tuple[tuple[str, str], ...]
     """Innocent explanations, each with what would decide."""
+    own: bool = True
+    """The mailbox's own acts are precedents: not where those of one intruder would excuse one another."""
 
 
 @dataclass(frozen=True)

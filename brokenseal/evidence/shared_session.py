@@ -1,4 +1,4 @@
-"""One session or token in two networks or clients."""
+"""One session or token in two networks."""
 
 from __future__ import annotations
 
@@ -10,26 +10,22 @@ from brokenseal.evidence import NO, YES, Case, Reason, Tables, access, each_day
 
 REASON = Reason(
     name="shared_session",
-    title="One session or token in two networks or clients",
+    title="One session or token in two networks",
     aspect="network",
     unit="peak",
     levels=(
         "its session or token is used from several networks, this one at home in the mailbox",
         "its session or token is used from several networks, this one at home nowhere in the mailbox",
-        "its session or token is used by several user agents",
-        "its session or token is used by several user agents and from several networks, this one at home nowhere",
     ),
     ground="measured",
     attack=("T1539", "T1550.004"),
-    explains="A session lives in one browser or program, a token in one client. Who steals it uses it elsewhere, often "
-    "beside its owner. Laptops and telephones carry their sessions from network to network, so that is counted, "
-    "for each kind of client.",
-    misses="A thief behind a proxy in the victim's own network, with the victim's own user agent; records without a "
-    "session, as most of the provider's interfaces wrote until 2024.",
+    explains="Who steals a session or token uses it elsewhere, often beside its owner. Laptops and telephones carry their "
+    "sessions from network to network, so that is counted, for each kind of client.",
+    misses="A thief behind a proxy in the victim's own network; records without a session, as most of the provider's "
+    "interfaces wrote until 2024.",
     benign=(
         ("a telephone or laptop that moves between networks", "whether the two networks overlap in time"),
         ("a VPN switched on or off", "who runs the second network"),
-        ("a browser that updated itself within a session", "whether both user agents name one browser"),
     ),
 )
 
@@ -37,7 +33,6 @@ _MINE = {"session_id": "s1", "client": "owa", "agent": "browser"}
 _LIFE = (*each_day(20, **_MINE), *each_day(20, session_id="s2", client="owa", agent="browser"))
 CASES = (
     Case("another network", True, (*_LIFE, access(15.5, "probe", **_MINE, ip="203.0.113.9"))),
-    Case("another user agent", True, (*_LIFE, access(15.5, "probe", **{**_MINE, "agent": "script"}))),
     Case("one network, one browser", False, (*_LIFE, access(15.5, "probe", **_MINE))),
     Case(
         "the provider's front end", False, (*_LIFE, access(15.5, "probe", **_MINE, ip="20.190.160.1", ip_is="provider"))
@@ -50,17 +45,10 @@ def judge(tables: Tables) -> Table:
     v = tables.visits
     carrier = ibis.coalesce(v.session_id, v.token_id)
     used = v.mutate(carrier=carrier).filter(carrier.notnull() & (v.ip_is == "caller") & ~v.background)
-    span = used.group_by("carrier").agg(
-        first_net=used.net.min(), last_net=used.net.max(), first_agent=used.agent.min(), last_agent=used.agent.max()
-    )
+    span = used.group_by("carrier").agg(first_net=used.net.min(), last_net=used.net.max())
     out = used.join(span, "carrier")
-    out = out.mutate(
-        nets=out.first_net != out.last_net,
-        agents=ibis.coalesce(out.first_agent != out.last_agent, ibis.literal(False)),
-    )
-    elsewhere = ibis.cases((out.agents & out.nets, 4), (out.agents, 3), (out.nets, 2), else_=0)
-    at_home = ibis.cases((out.agents, 3), (out.nets, 1), else_=0)
-    return _levels(out, NO, at_home).union(_levels(out, YES, elsewhere))
+    nets = out.first_net != out.last_net
+    return _levels(out, NO, ibis.ifelse(nets, 1, 0)).union(_levels(out, YES, ibis.ifelse(nets, 2, 0)))
 
 
 def _levels(used: Table, turn: int, level: Value) -> Table:

@@ -20,6 +20,7 @@ REASON = Reason(
     ),
     ground="documented",
     attack=("T1606.002", "T1550.001"),
+    own=False,
     explains="By its documentation the provider writes a sign-in for each token it gives out, and the mailbox's log names "
     "the token that opened it. Where a visit's token and session appear in no sign-in log though those logs are complete, "
     "either the provider never gave the token out, or its sign-in was not logged. For some programs hardly any is, so "

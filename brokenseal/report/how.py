@@ -18,7 +18,7 @@ TOKEN = "token of unknown origin"
 """Named by what is seen: whether it was forged or stolen no log of mailboxes and sign-ins can tell."""
 KINDS = {
     TOKEN: ("foreign_session", "foreign_token", "token_shape", "token_time", "unissued_token"),
-    "session or token used elsewhere": ("shared_session",),
+    "session or token used elsewhere": ("shared_session", "shared_agent"),
     "delegate or application": ("new_actor",),
     "mail client synchronising": ("folder_sync",),
 }
