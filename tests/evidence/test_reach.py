@@ -65,5 +65,42 @@ def test_precedents_make_it_ordinary(colleagues: list[int], others: list[int]) -
 
 def test_a_service_desk_is_its_own_precedent(tmp_path: Path) -> None:
     alone = _reached(tmp_path / "a", *_opens(BOXES[1:7]))["p00@agency.example"][1]
-    desk = [act for n in range(4) for act in _opens(BOXES[5:11], actor=f"p0{n}@agency.example")]
+    desk = [act for n in range(3) for act in _opens(BOXES[5:11], actor=f"p0{n}@agency.example")]
     assert _reached(tmp_path / "b", *desk)["p00@agency.example"][1] < alone - 40
+
+
+def test_the_mailbox_of_a_team_is_nobodys(tmp_path: Path) -> None:
+    team = [act for n in range(4) for act in _opens(BOXES[5:11], actor=f"p0{n}@agency.example")]
+    assert _reached(tmp_path, *team) == {}
+
+
+def _counts(*numbers: tuple[str, int, int]) -> list[reach.Row]:
+    """Of a person each: the organisation, and how many mailboxes were opened and read."""
+    return [
+        {"tenant_id": tenant, "actor": f"{tenant}{n}", "from_1": opened, "from_8": read}
+        for n, (tenant, opened, read) in enumerate(numbers)
+    ]
+
+
+def _weight(counts: list[reach.Row], actor: str) -> int:
+    rows = reach._weighed(counts, dict.fromkeys("abcd", 30), False)
+    return {r["value"].split()[1]: r["place"] for r in rows}[actor]
+
+
+def test_who_reads_in_six_is_not_excused_by_desks_that_look_into_as_many() -> None:
+    desks = [(tenant, 6, 0) for tenant in "bcd"]
+    looked = _weight(_counts(("a", 6, 0), *desks), "a0")
+    read = _weight(_counts(("a", 6, 6), *desks), "a0")
+    assert looked < 70 and read > looked + 60
+    # a second who reads as much elsewhere is no precedent, one who reads in fewer is
+    assert _weight(_counts(("a", 6, 6), *desks, ("b", 6, 6)), "a0") >= read - 5
+    assert _weight(_counts(("a", 6, 6), *desks, *[("b", 3, 3)] * 5), "a0") < read - 20
+
+
+def test_as_many_as_did_so_make_it_ordinary_however_the_others_are_spread() -> None:
+    one_each = [1] * 30
+    alone = tenths(reach.oddness(6, [], 30, one_each, 200, spread=True))
+    assert tenths(reach.oddness(6, [], 30, [*one_each, 6, 6, 6], 200, spread=True)) < 65 < 80 < alone
+    # and who went nearly as far counts for the rest of the way
+    near = tenths(reach.oddness(6, [], 30, [*one_each, 5, 5, 5], 200, spread=True))
+    assert tenths(reach.oddness(6, [], 30, [*one_each, 6, 6, 6], 200, spread=True)) < near < alone
