@@ -1,7 +1,7 @@
 """Tokens that nobody issued, of several people at once: how many are too many.
 
 What: `burst`, a row an organisation, program and two days in which two or more people's mailboxes were opened with a token
-that no sign-in issued, each from a network where he never signs in; and `burst_visits`, these visits. Why: who forges
+that no sign-in issued, each from a /24 or /48 where he never signs in; and `burst_visits`, these visits. Why: who forges
 tokens seldom forges one; where each victim has a network, a browser and a session of his own, that they fall together is all
 that they share. How: as `reach` counts mailboxes: a share of all such spans has any, and of these a share goes on to each
 further person. Both are counted on the program's other spans, and lean by 20 acts on what is assumed there. What went as far in
@@ -28,8 +28,8 @@ from brokenseal.evidence import reach
 from brokenseal.lake import Lake
 
 KIND = "unissued"
-UNISSUED, ELSEWHERE = "unissued_token", 3
-"""The reason whose visits are counted, and its level: never does this person sign in from there."""
+UNISSUED, ORPHANED = "unissued_token", 2
+"""The reason whose visits are counted, and from which level on: nobody issued the token."""
 COMMON = 0.5
 """A program with such tokens in so large a share of its spans is not asked."""
 NAMED = ("program", "tenant_id")
@@ -45,8 +45,10 @@ class Span(NamedTuple):
 
 
 def days(lake: Lake) -> None:
-    """Write `program_days`: program, tenant_id, and each day on which it opened mailboxes with what could be linked; no round
-    changes that."""
+    """Write `program_days`: program, tenant_id, and each day on which it opened mailboxes with what could be linked; and
+    `signed_from`: tenant_id, actor, and each /24 or /48 that he signs in from. No round changes that."""
+    signs = lake.read("signins").join(lake.read("networks").select("ip", "prefix"), "ip")
+    lake.write("signed_from", signs.select("tenant_id", "prefix", actor="user").distinct())
     v = lake.read("visits")
     able = v.filter(v.complete & (v.token_id.notnull() | v.session_id.notnull()) & ~v.background)
     lake.write("program_days", _dated(able).select(*NAMED, "day").distinct())
@@ -59,8 +61,9 @@ def burst(lake: Lake, line: int, *, isolate: bool = False) -> Table:
     asked.
     """
     levels = lake.read("levels")
-    levels = levels.filter((levels.evidence == UNISSUED) & (levels.level == ELSEWHERE)).select(visit_id="unit_id")
-    odd = _dated(lake.read("visits").semi_join(levels, "visit_id"))
+    levels = levels.filter((levels.evidence == UNISSUED) & (levels.level >= ORPHANED)).select(visit_id="unit_id")
+    visits = lake.read("visits").semi_join(levels, "visit_id")
+    odd = _dated(visits.anti_join(lake.read("signed_from"), ["tenant_id", "actor", "prefix"]))
     odd = odd.filter(odd.actor.notnull()).anti_join(lake.read("doubted"), "visit_id")
     odd = beside(odd, lake.read("judged").select("visit_id", "bits"), "visit_id")
     odd = lake.write("burst_spans", _spans(odd.filter(ibis.coalesce(odd.bits, 0) < line)))

@@ -16,12 +16,12 @@ import ibis
 import pyarrow as pa
 from ibis import Table
 
-from brokenseal.evidence import burst, reach
+from brokenseal.evidence import burst, heaps, reach
 from brokenseal.lake import Lake
 
 PLACE, PERSON = "new_network", "new_actor"
 """The reasons that speak of what `place` weighs: in a group that shares a place, and in one of a person."""
-COUNTED = {reach.KIND: PERSON, burst.KIND: burst.UNISSUED}
+COUNTED = {reach.KIND: PERSON, burst.KIND: burst.UNISSUED, heaps.KIND: burst.UNISSUED}
 """Kinds of groups whose number alone weighs, and the reason that speaks of it."""
 ASPECTS = ("token", "volume", "intelligence")
 _SCHEMA = pa.schema(

@@ -1,0 +1,62 @@
+"""Several people of one organisation, each with more unissued tokens than chance explains: how many are too many.
+
+What: `heaps`, a row an organisation in which two or more people's unissued tokens weigh `HEAVY` or more, and `heap_visits`,
+all visits of these people in the same kind of program with a token that nobody issued. Why: who forges tokens at each
+victim's own provider, with the victim's own browser, keeps each victim just below the line; that one organisation has several
+of them is odd by itself. How: as `reach` counts mailboxes: a share of all people has such a heap, and of these a share is
+followed by a further one of the same organisation. Both are counted on other organisations that had fewer, and lean by 20 acts
+on what is assumed there. Misses: one victim in an organisation; logs that lose the sign-ins of whole programs, where no token
+weighs so much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis import Table
+
+from brokenseal import bits
+from brokenseal.evidence import burst, reach
+from brokenseal.lake import Lake
+
+KIND = "heaps"
+HEAVY = 80
+"""Tenths of a bit: what the unissued tokens of one relationship weigh at least to be a heap."""
+Row = dict[str, Any]
+
+
+def heaps(lake: Lake, line: int, *, isolate: bool = False) -> Table:
+    """Write `heaps` (kind, value, people, place: its weight in tenths) and `heap_visits` (visit_id, value).
+
+    line: of single acts, in tenths; what reaches it by itself is counted with nobody. isolate: other organisations are not
+    asked.
+    """
+    hits = lake.read("hits").filter(lambda h: (h.evidence == burst.UNISSUED) & (h.bits >= HEAVY)).select("visit_id")
+    visits = lake.read("visits")
+    odd = visits.semi_join(hits, "visit_id").anti_join(lake.read("doubted"), "visit_id")
+    odd = odd.anti_join(lake.read("judged").filter(lambda j: j.bits >= line), "visit_id")
+    odd = odd.filter(odd.actor.notnull()).select("visit_id", "actor", "stratum", tenant_id=odd.tenant_id.fill_null("?"))
+    met = lake.fetch(odd.group_by("tenant_id").agg(people=odd.actor.nunique())).to_pylist()
+    orphans = visits.filter(visits.link == "orphan")
+    orphans = orphans.select("visit_id", "actor", "stratum", tenant_id=orphans.tenant_id.fill_null("?"))
+    orphans = orphans.semi_join(odd, ["tenant_id", "actor", "stratum"])
+    lake.write("heap_visits", orphans.select("visit_id", value="tenant_id"))
+    everybody = visits.filter(visits.actor.notnull() & ~visits.background)
+    everybody = everybody.select("actor", tenant_id=everybody.tenant_id.fill_null("?")).distinct()
+    persons = lake.fetch(everybody.group_by("tenant_id").agg(n=ibis._.count())).to_pylist() if met else []
+    rows = list(_weighed(met, {p["tenant_id"]: p["n"] for p in persons}, isolate))
+    return lake.put("heaps", pa.Table.from_pylist(rows, schema=burst.SCHEMA))
+
+
+def _weighed(met: list[Row], persons: dict[str, int], isolate: bool) -> Iterator[Row]:
+    for row in sorted(met, key=lambda r: r["tenant_id"]):
+        tenant, own = row["tenant_id"], row["people"]
+        if own < 2:
+            continue
+        others = [] if isolate else [r["people"] for r in met if r["tenant_id"] != tenant and r["people"] < own]
+        elsewhere = 0 if isolate else sum(n for t, n in persons.items() if t != tenant)
+        chance = reach.oddness(own, [], max(persons.get(tenant, 1) - own, 0), others, elsewhere)
+        yield {"kind": KIND, "value": tenant, "people": own, "place": bits.tenths(chance)}
