@@ -9,6 +9,7 @@ the keys tried. Misses: reasons that depend on one another across aspects weigh 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import ibis
@@ -18,14 +19,15 @@ from ibis.expr.types import Value
 
 from brokenseal import bits
 from brokenseal.beside import beside
-from brokenseal.evidence import burst, lessened, reach
+from brokenseal.evidence import burst, heaps, lessened, reach
 from brokenseal.lake import Lake
 
 JOINT = ("network", "client")
-SEPARATE = ("token", "volume", "intelligence")
+VOLUME = "volume"
+SEPARATE = ("token", VOLUME, "intelligence")
 STEADY = ("token",)
 """Many who newly come from elsewhere or read much are what a merger makes; many whose tokens nobody issued are not."""
-GROUP_KINDS = ("address", "prefix", "session", "token", "network and client")
+GROUP_KINDS = ("address", "prefix", "session", "token", "network", "network and client")
 MOST_MEMBERS = 60
 COMMON = 1
 """The level of a network where three colleagues are at home: being new there makes nobody a newcomer."""
@@ -101,7 +103,9 @@ def judge(lake: Lake, *, isolate: bool = False) -> None:
     sums = lake.put("sums", pa.table({"raw": list(table), "bits": list(table.values())}, schema=_ints("raw", "bits")))
     out = wide.join(sums, "raw")
     # what is at home in its mailbox is judged by itself alone: neighbours in an office do not add up
-    apart = ibis.ifelse(out.at_home, 0, ibis.least(out.bits, _apart(out)))
+    # nor does what they read where three of them are at home
+    together = ibis.ifelse(out.net_level > COMMON, _apart(out), _apart(out) - out[VOLUME])
+    apart = ibis.ifelse(out.at_home, 0, ibis.least(out.bits, together))
     columns = ["visit_id", "relationship_id", "bits", "raw", "at_home", "rooted", "net_level"]
     lake.write("judged", out.select(*columns, apart=apart))
 
@@ -182,7 +186,7 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     none are at home; and that the rest of their oddness adds up to so much. alone: the line of single acts, in tenths;
     what crosses it by itself lends nothing to a group, since a link weighs what ties others to it. What one person newly
     opened of others' mailboxes is a group of its own, which `reach` weighs, and so are unissued tokens of several people
-    at once, which `burst` does.
+    at once, which `burst` does, and several people's heaps of them, which `heaps` does.
     """
     acts = lake.read("judged")
     acts = acts.filter((acts.bits < alone) & ~acts.at_home).select("visit_id", "apart", "net_level", own="bits")
@@ -203,7 +207,12 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     shared = lake.write("shared_keys", per_key.filter(per_key.n >= 2))
     persons = lake.fetch(reach.reach(lake, isolate=isolate)).to_pylist()
     bursts = lake.fetch(burst.burst(lake, alone, isolate=isolate)).to_pylist()
-    tried = lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py() + len(persons) + len(bursts)
+    bursts += lake.fetch(heaps.heaps(lake, alone, isolate=isolate)).to_pylist()
+    tried = (
+        lake.fetch(shared.agg(tried=shared.count()))["tried"][0].as_py()
+        + len(persons) * len(reach.DEPTHS)
+        + len(bursts)
+    )
     line = bits.line(max(tried, 1), false_cases)
     met = _met(lake, shared)
     loud = met.filter(met.total + met.place >= line)
@@ -215,8 +224,8 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     groups = lake.put("groups", pa.Table.from_pylist(chosen, schema=_GROUPS))
     # who lends the group neither newness nor token and volume is there by chance
     lends = (keys.apart >= MEMBER_BITS) | ((keys.net_level > COMMON) & (keys.own >= MEMBER_BITS))
-    members = keys.filter(lends).select("visit_id", "kind", "value")
-    for table, kind in (("reach_visits", reach.KIND), ("burst_visits", burst.KIND)):
+    members = _unlike(lake, keys.filter(lends).select("visit_id", "kind", "value").semi_join(groups, ["kind", "value"]))
+    for table, kind in (("reach_visits", reach.KIND), ("burst_visits", burst.KIND), ("heap_visits", heaps.KIND)):
         members = members.union(lake.read(table).select("visit_id", "value", kind=ibis.literal(kind)), distinct=False)
     members = members.join(groups, ["kind", "value"])
     members = members.select("visit_id", by=members.kind + " " + members.value, bits=members.weight)
@@ -226,6 +235,14 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     drawing = [g for g in chosen if " ".join(_named(g)) in new]
     lessened.without(lake, owned, drawing, lambda n, total, place: _weight(tails, n, total, place))
     return line, tried
+
+
+def _unlike(lake: Lake, members: Table) -> Table:
+    """Without those whose token a sign-in of that person issued, where nobody issued those of most others: who forges tokens is
+    not the neighbour who signs in."""
+    links = members.join(lake.read("visits").select("visit_id", "link"), "visit_id")
+    apart = links.filter(links.link == "token").semi_join(bits.forged(links), ["kind", "value"])
+    return members.anti_join(apart, ["visit_id", "kind", "value"])
 
 
 def _named(group: Row) -> tuple[str, str]:
@@ -280,10 +297,36 @@ def _met(lake: Lake, shared: Table) -> Table:
     )
     share = (out.at_home_here.cast("float64") + 0.5) / (out.at_home.cast("float64") + 1)
     expected = out.newcomers.cast("float64") * share
+    # what the first of them weighs, and each further one: travellers go where others went
+    first = ibis.coalesce(((1 + expected) / expected.nullif(0)).log2(), 0.0)
+    drawn = new.select("net", "tenant_id", "actor").distinct()
+    drawn = beside(drawn.group_by("net").agg(n=drawn.count()), popular, "net")
+    out = beside(out, _further(lake, lake.fetch(drawn).to_pylist(), out), ["net", "new"])
+    # a network of which some are at home is no meeting place by itself: providers of VPNs draw newcomers from everywhere
+    out = out.filter((out.kind != "network") | (out.at_home_here == 0))
     k = out.new.cast("float64")
-    place = k * ((1 + expected) / expected.nullif(0)).log2()
+    place = ibis.ifelse(k > 0, first + (k - 1) * ibis.least(first, out.further), 0.0)
     place = (ibis.coalesce(place, 0.0) * bits.TENTHS).round().cast("int64")
-    return out.mutate(place=place).drop("relationship_id", "net", "people")
+    return out.mutate(place=place).drop("relationship_id", "net", "people", "further")
+
+
+def _further(lake: Lake, crowds: list[Row], keys: Table) -> Table:
+    """For each network and number of newcomers (`new`) that a key has: what each after the first weighs, in bits (`further`).
+
+    crowds: how many people (`n`) are new in each network, and how many are at home there (`people`, None where nobody is).
+    A share of newcomers was followed by another: of those in other networks where nobody is at home the ones that drew fewer,
+    since a second intruder must not excuse the first; where some are at home all others, since a provider of VPNs draws many.
+    """
+    rows = []
+    for key in lake.fetch(keys.select("net", "new").distinct().order_by("net", "new")).to_pylist():
+        own = next((c for c in crowds if c["net"] == key["net"]), None)
+        settled = own is not None and own["people"] is not None
+        others = [c["n"] for c in crowds if c is not own and (c["people"] is not None) == settled]
+        others = [n for n in others if settled or n < key["new"]]
+        followed = (sum(others) - len(others) + bits.PRIOR_ACTS * reach.FURTHER) / (sum(others) + bits.PRIOR_ACTS)
+        rows.append({**key, "further": -math.log2(followed)})
+    schema = pa.schema([("net", pa.string()), ("new", pa.int64()), ("further", pa.float64())])
+    return lake.put("further", pa.Table.from_pylist(rows, schema=schema))
 
 
 def _tails(lake: Lake, rows: list[Row]) -> Tails:

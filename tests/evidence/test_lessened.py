@@ -10,7 +10,7 @@ import pytest
 
 from brokenseal import bits, pipeline
 from brokenseal.cases import join
-from brokenseal.evidence import Case, access, lessened, score, signin
+from brokenseal.evidence import Case, access, lessened, reach, score, signin
 from brokenseal.lake import Lake
 from tests.evidence import timeline
 
@@ -81,9 +81,11 @@ def test_a_group_that_draws_nobody_in_any_more_is_not_weighed_again(weighed: Any
 
 
 def test_what_a_place_is_counted_on_gives_its_bits(weighed: Any) -> None:
-    """Seven persons are new in a network where nobody is at home; each is at home in one of their own."""
+    """Seven persons are new in a network where nobody is at home; each is at home in one of their own. No other network drew
+    anybody, so that each after the first weighs what is assumed."""
     group = weighed[0]["address 203.0.113.9"]
     counts = [group[name] for name in bits.PLACED]
     assert counts[1:] == [7, len(BOXES), 0] and counts[0] >= 7
     expected = counts[0] * (counts[3] + 0.5) / (counts[2] + 1)
-    assert group["place"] == round(counts[1] * math.log2((1 + expected) / expected) * 10)
+    first, further = math.log2((1 + expected) / expected), -math.log2(reach.FURTHER)
+    assert group["place"] == round((first + (counts[1] - 1) * min(first, further)) * 10)
