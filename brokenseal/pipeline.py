@@ -193,8 +193,10 @@ def settle(lake: Lake, options: Options, report: Callable[[str], None]) -> Judge
     for number in range(1, MOST_ROUNDS + 1):
         report(f"weighing, round {number}")
         group_line, tried = weigh(lake, sorted(found), sorted(together), options, line)
-        # evidence of its own goes before a person's word that says the same
-        new = _without({**said, **join.seeds(lake, line), **found}, benign)
+        # evidence of its own goes before a person's word that says the same, and before a session that may be its owner's
+        loud = join.seeds(lake, line)
+        kept = {v: link for v, link in found.items() if not (v in loud and link is not None and link.lent)}
+        new = _without({**said, **loud, **kept}, benign)
         new = _without({**join.widen(lake, new, line), **new}, benign)
         more = together | join.accompanied(lake, new)
         if set(new) == set(found) and more == together:
@@ -234,7 +236,8 @@ def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options,
     spoilt = spoilt.union(bits.spoilt(again, grouped, unfair))
     counted = _turn(lake.read("counted_once"), turns).union(bits.counted(grouped))
     cells = lake.write("cells", bits.cells(counted, spoilt, lake.read("relations")))
-    lake.write("weights", bits.weigh(cells, lake.read("priors"), isolate=options.isolate))
+    lone = [n for n, r in reasons().items() if not r.own]
+    lake.write("weights", bits.weigh(cells, lake.read("priors"), isolate=options.isolate, lone=lone))
     odd = _turn(lake.read("levels_once").filter(lambda t: t.level > 0), turns).union(again.filter(again.level > 0))
     lake.write("levels", odd.select("evidence", "unit_id", "relationship_id", "stratum", "level"))
     score.hits(lake, {n: r.aspect for n, r in reasons().items()})

@@ -14,8 +14,10 @@ visits carry often, so a campaign behind a common VPN exit is held together by i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import ibis
 import pyarrow as pa
@@ -33,6 +35,7 @@ FALSE_LINKS = 0.25
 """Acts, and groups of acts, that may be joined to others by chance, in a whole answer."""
 WIDE = ("network", "network and client", "prefix", "prefix and client")
 """Keys of a whole neighbourhood."""
+PLACES = (*WIDE, "address", "address and client")
 CARRIED = ("session", "token", "client")
 """Keys that go where their owner goes."""
 COMPANY = 3
@@ -121,11 +124,14 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     # a stolen session is its owner's too; but one who copies a client vouches for its network himself, and so a place draws
     # in what is at home there unless that home is a habit
     home = new.at_home & (new.rooted | new.kind.isin(CARRIED))
-    # that somebody is again where he always is, is no coincidence with himself
-    own = new.rooted & (new.elsewhere == 0)
+    # that somebody is again where he always is, is no coincidence with himself, unless he is odd there in other ways too
+    strange = new.bits * 2 >= line
+    own = new.rooted & (new.elsewhere == 0) & ~strange
+    # one token that nobody issued is found by what all of them weigh
+    home = home & ~((new.kind == keys.UNISSUED) & strange)
     odd = ~home & ~wide & ~own & (new.bits > 0) & (new.bits + new.link >= line)
     alone = (new.kind == "address") & (new.people >= COMPANY) & (new.others == 0) & (new.link >= line)
-    new = new.filter(odd | alone)
+    new = _unlike(lake, new.filter(odd | alone))
     order = ibis.window(group_by="visit_id", order_by=[ibis.desc(new.link), new.kind, new.value])
     new = new.mutate(nth=ibis.row_number().over(order))
     rows = lake.fetch(new.filter(new.nth == 0).select("visit_id", "kind", "value", "link")).to_pylist()
@@ -133,6 +139,16 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
         r["visit_id"]: Link(f"{r['kind']} {r['value']}", r["link"], lent=r["kind"] in ("session", "token"))
         for r in rows
     }
+
+
+def _unlike(lake: Lake, new: Table) -> Table:
+    """Without what a place would draw in though a sign-in of that person issued its token, where nobody issued those of most
+    that were found there: who forges tokens is not the neighbour who signs in."""
+    links = lake.read("visits").select("visit_id", "link")
+    there = lake.read("held").filter(lambda h: h.kind.isin(PLACES)).join(links, "visit_id")
+    forged = bits.forged(there).select("kind", "value")
+    apart = new.semi_join(forged, ["kind", "value"]).semi_join(links.filter(links.link == "token"), "visit_id")
+    return new.anti_join(apart, ["visit_id", "kind", "value"])
 
 
 def lent(lake: Lake, found: Mapping[str, Link | None]) -> Table:
@@ -286,7 +302,39 @@ def components(lake: Lake, found: dict[str, Link | None], group_line: int) -> li
     anchors: dict[tuple[str, str], str] = {}
     for story, visit in (*_sharing(lake, found), *_grouped(found, group_line), *_relationships(lake)):
         graph.add_edge(places[anchors.setdefault(story, visit)], places[visit], None)
+    parts = sorted(sorted(graph[i] for i in part) for part in rx.connected_components(graph))
+    for one, other in _meeting(lake, parts):
+        graph.add_edge(places[parts[one][0]], places[parts[other][0]], None)
     return sorted(sorted(graph[i] for i in part) for part in rx.connected_components(graph))
+
+
+def _meeting(lake: Lake, parts: list[list[str]]) -> list[tuple[int, int]]:
+    """Parts that rob the same mailboxes, more of them than chance explains: pairs of their numbers."""
+    relations = lake.read("relations")
+    boxed = lake.read("visits").select("visit_id", "relationship_id").semi_join(lake.read("found"), "visit_id")
+    boxed = boxed.join(relations.select("relationship_id", "tenant_id", "box"), "relationship_id")
+    box_of = {r["visit_id"]: (r["tenant_id"], r["box"]) for r in lake.fetch(boxed).to_pylist()}
+    boxes = [{box_of[visit] for visit in part} for part in parts]
+    wide = [n for n, own in enumerate(boxes) if len(own) > 1]
+    pairs = list(combinations(wide, 2))
+    if not pairs:
+        return []
+    every = lake.fetch(relations.select("tenant_id", "box").distinct().count().as_table()).to_pylist()[0]
+    total = next(iter(every.values()))
+    met = []
+    for one, other in pairs:
+        chance = _overlap(total, len(boxes[one]), len(boxes[other]), len(boxes[one] & boxes[other]))
+        if chance * len(pairs) < FALSE_LINKS:
+            met.append((one, other))
+    return met
+
+
+def _overlap(total: int, one: int, other: int, shared: int) -> float:
+    """The chance that of `total` mailboxes `one` and `other` drawn at random have `shared` or more in common."""
+    if shared < 2:
+        return 1.0
+    ways = sum(math.comb(one, k) * math.comb(total - one, other - k) for k in range(shared, min(one, other) + 1))
+    return ways / math.comb(total, other)
 
 
 Joined = list[tuple[tuple[str, str], str]]

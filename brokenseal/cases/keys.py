@@ -16,6 +16,8 @@ from ibis.expr.types import StringValue
 from brokenseal.lake import Lake
 
 DELEGATED = " in another's mailbox"
+UNISSUED = "orphans"
+"""The tokens that nobody issued of one actor in one mailbox, in one program."""
 
 
 def keys(lake: Lake) -> None:
@@ -27,6 +29,7 @@ def keys(lake: Lake) -> None:
     # who opens another's mailbox is something to share; that its owner opens it is not
     others = ~ibis.coalesce(v.logon_type, "owner").isin(["owner", "system"])
     guest = v.filter(others & v.actor.notnull())
+    orphans = v.filter(v.link == "orphan")
     # a delegate's session is genuine, and his own mailbox is no victim of it
     role = ibis.ifelse(others, DELEGATED, "")
     parts = [
@@ -40,6 +43,7 @@ def keys(lake: Lake) -> None:
         _key(v, "session", v.session_id + role),
         _key(v, "token", v.token_id + role),
         _key(guest, "actor", who(guest)),
+        _key(orphans, UNISSUED, who(orphans) + " in " + orphans.box.fill_null("?") + " | " + orphans.stratum),
     ]
     every = parts[0]
     for part in parts[1:]:
