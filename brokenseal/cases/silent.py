@@ -11,11 +11,12 @@ holes shorter than a day in one mailbox.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from statistics import mean, variance
 from typing import Any
 
 from ibis import Table
@@ -141,7 +142,7 @@ class _Life:
 def organisations(lake: Lake) -> Iterator[Left]:
     """Hours in which nothing of an organisation came through, though at that time of day something does."""
     h = lake.read("access_hours").filter(lambda t: t.tenant_id.notnull())
-    every = h.group_by("tenant_id", "hour").agg(since=h.since.min(), until=h.until.max())
+    every = h.group_by("tenant_id", "hour").agg(since=h.since.min(), until=h.until.max(), opened=h.opened.sum())
     by_tenant: dict[str, list[Row]] = defaultdict(list)
     for r in lake.fetch(every.order_by("tenant_id", "hour")).to_pylist():
         by_tenant[r["tenant_id"]].append(r)
@@ -152,25 +153,41 @@ def organisations(lake: Lake) -> Iterator[Left]:
 def _outages(tenant: str, rows: list[Row], tenants: int) -> Iterator[Left]:
     first, last = _hour(rows[0]["hour"]), _hour(rows[-1]["hour"])
     whole = int((last - first) / HOUR) + 1
-    seen: dict[tuple[bool, int], int] = defaultdict(int)
-    of: dict[tuple[bool, int], int] = defaultdict(int)
-    for n in range(whole):
-        of[_kind(first + n * HOUR)] += 1
+    counts: dict[tuple[bool, int], list[int]] = defaultdict(list)
     for r in rows:
-        seen[_kind(_hour(r["hour"]))] += 1
+        counts[_kind(_hour(r["hour"]))].append(r["opened"] or 0)
+    of = Counter(_kind(first + n * HOUR) for n in range(whole))
+    odd_in = {kind: _emptiness(counts[kind], n) for kind, n in of.items()}
     line = bits.line(whole * tenants, FALSE_SILENCES) / bits.TENTHS
     for before, after in pairwise(rows):
         empty = [
             _hour(before["hour"]) + n * HOUR
             for n in range(1, int((_hour(after["hour"]) - _hour(before["hour"])) / HOUR))
         ]
-        odd = sum(-math.log2(1 - (seen[k] + 0.5) / (of[k] + 1)) for k in map(_kind, empty))
+        odd = sum(odd_in[kind] for kind in map(_kind, empty))
         if empty and odd >= line:
             meaning = (
                 f"For {len(empty)} hours no access of the whole organisation came through, though at these times of the day "
                 "there nearly always are some: records were lost, or not yet written when the log was exported."
             )
             yield Left("lost-hours", tenant, before["until"], after["since"], meaning)
+
+
+def _emptiness(counts: list[int], hours: int) -> float:
+    """How odd an hour without any record is, in bits.
+
+    counts: records, but of synchronised folders, of each of those of the `hours` like it that had any. Either by how many of
+    them had none, or, where all have many, by the negative binomial distribution with their mean and variance; no more than
+    log2 of twice the records.
+    """
+    seldom = -math.log2(1 - (len(counts) + 0.5) / (hours + 1))
+    if len(counts) < 2 or not any(counts):
+        return seldom
+    every = [*counts, *[0] * (hours - len(counts))]
+    middle = mean(every)
+    spread = max(variance(every), middle * 1.01)
+    few = middle**2 / (spread - middle) * math.log2(spread / middle)
+    return max(seldom, min(few, math.log2(2 * max(sum(every), 1))))
 
 
 def _hour(text: str) -> datetime:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from brokenseal import schema
 from brokenseal.cases import silent
@@ -107,6 +109,46 @@ def test_an_organisation_whose_records_did_not_come_through(tmp_path: Path) -> N
     assert (found.kind, found.mailbox) == ("lost-hours", None)
     assert (found.since, found.until) == (BEGIN + 199 * HOUR, BEGIN + 212 * HOUR)
     assert found.meaning.startswith("For 12 hours")
+
+
+def _busy(hours: Sequence[int], records: int = 40, **columns: Any) -> list[Row]:
+    return [_access(BEGIN + h * HOUR + n * timedelta(minutes=1), **columns) for h in hours for n in range(records)]
+
+
+def _lost(path: Path, accesses: list[Row]) -> list[tuple[float, str]]:
+    """When each outage begins, in hours, and what is said of it."""
+    laid = Laid(path, accesses)
+    with laid.lake:
+        return [((f.since - BEGIN) / HOUR, f.meaning) for f in silent.organisations(laid.lake) if f.since]
+
+
+def test_two_hours_of_many_records_are_an_outage_and_of_few_none(tmp_path: Path) -> None:
+    hours = [h for h in range(10 * 24) if not 106 <= h < 108]
+    ((since, meaning),) = _lost(tmp_path / "many", _busy(hours))
+    assert 105 < since < 106 and meaning.startswith("For 2 hours")
+    assert _lost(tmp_path / "few", _busy(hours, 1)) == []
+
+
+def test_hours_of_nothing_but_synchronised_folders_are_told_by_their_share(tmp_path: Path) -> None:
+    hours = [h for h in range(30 * 24) if not 200 <= h < 212]
+    (found,) = _lost(tmp_path, _busy(hours, 1, access="sync"))
+    assert found[1].startswith("For 12 hours")
+
+
+def test_an_empty_hour_is_odd_by_the_counts_of_its_like_or_by_how_seldom_it_is() -> None:
+    seldom = math.log2(22 / 2.5)
+    # Poisson's chance of none among hours of ten each, and no more than twice their records however many
+    assert silent._emptiness([10] * 20, 20) == pytest.approx(math.log2(2 * 200))
+    assert silent._emptiness([3, 4, 5] * 7, 21) == pytest.approx(4 * math.log2(math.e), rel=0.02)
+    assert silent._emptiness([1000] * 20, 20) == pytest.approx(math.log2(2 * 20_000))
+    # one of the like that was empty, or one that was full, says that the counts differ
+    assert silent._emptiness([5, 5, 5] * 7, 22) < silent._emptiness([5, 5, 5] * 7, 21)
+    # the variance of few and many alike is so large that none is nothing new
+    assert silent._emptiness([1, 1, 1, 1, 400] * 4, 21) == pytest.approx(-math.log2(1 - 20.5 / 22))
+    # sparse ones go by their share, one alone too, and what had no record but of folders
+    for sparse in ([1] * 19, [0] * 19):
+        assert silent._emptiness(sparse, 21) == pytest.approx(seldom)
+    assert silent._emptiness([1000], 21) == pytest.approx(-math.log2(1 - 1.5 / 22))
 
 
 def test_nights_in_which_nobody_works_are_no_outage(tmp_path: Path) -> None:
