@@ -466,7 +466,7 @@ _TABLES = (
         plain int64 what their oddest acts weigh in token, volume and intelligence, added up
         rest int64 how seldom so many benign acts, drawn by chance, add up to so much
         place int64 how seldom so many who are new somewhere are new just there
-        newcomers int64 who is new in a network, anywhere; null of a group of one person, as are the three below
+        newcomers int64 who is new in a network, anywhere; null where a number alone weighs, as are the three below
         newcomers_here int64 who of the group is new in its network
         at_home int64 who is at home in a network, anywhere
         at_home_here int64 who is at home in the group's network; 0 where it shares a session or token

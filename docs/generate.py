@@ -102,8 +102,9 @@ MEANINGS = {
     "answer.json.tool.group_line_bits": "the line for groups of acts that share something",
     "answer.json.tool.relationships": "who opens which mailbox, from which network, with which client: what the line for single "
     "acts pays for",
-    "answer.json.tool.keys_tried": "what several acts share, persons who newly opened others' mailboxes, and "
-    "days with unissued tokens of several people: what the line for groups pays for",
+    "answer.json.tool.keys_tried": "what several acts share, persons who newly opened others' mailboxes (twice each: so many "
+    "opened, and so many read), days with unissued tokens of several people, and organisations with too many of several "
+    "people's: what the line for groups pays for",
     "answer.json.tool.visits": "visits that were weighed",
     "answer.json.tool.hashes": "SHA-256 of the data that ship with brokenseal and were used",
     "act.weighed": "what its weight is made of",
@@ -131,7 +132,8 @@ MEANINGS = {
     "group.actors": "how many people or applications act in it, each counted with the oddest act",
     "group.plain": "what these acts weigh in token, volume and intelligence, added up",
     "group.place": "how seldom so many who are new somewhere are new just there",
-    "group.newcomers": "who is new in a network, anywhere; who is new in two is two; null of a group of one person",
+    "group.newcomers": "who is new in a network, anywhere; who is new in two is two; null where a number alone "
+    "weighs, as of one person, or of tokens without a sign-in of several",
     "group.newcomers_here": "who of the group is new in its network",
     "group.at_home": "who is at home in a network, anywhere; who is in two is two",
     "group.at_home_here": "who is at home in the group's network; 0 where it shares a session or token",

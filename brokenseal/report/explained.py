@@ -23,6 +23,8 @@ AMOUNTS = {"item_count": "messages listed", "sync_count": "folders synchronised"
 MOST_ACTS = 20
 MOST_LINES = 120
 TEXT = 160
+ORPHANS = "orphans"
+"""What links one person's tokens that nobody issued, in one mailbox and kind of program."""
 NOT_FOUND = "The file was not found: name its folder with --files."
 Row = dict[str, Any]
 Reasons = Mapping[str, Mapping[str, Any]]
@@ -164,8 +166,26 @@ def _of_record(found: Row, reasons: Reasons, console: Console) -> None:
 
 
 def _why(case: Row) -> str:
-    link = f": {visible(case['linked_by'], TEXT)}, {case['link_bits']} bits" if case["basis"] == "link" else ""
+    link = f": {linked(case['linked_by'])}, {case['link_bits']} bits" if case["basis"] == "link" else ""
     return f"{case['case_id']}, by {case['basis']}{link}"
+
+
+def linked(by: str) -> str:
+    """What brought an act in, as the answer names it, in words: of what is counted for an organisation or a person its id and
+    its program stand beside the name."""
+    kind, _, value = by.partition(" ")
+    rest = value.partition(" ")[2]
+    told = by
+    if kind == ORPHANS:
+        who, _, box = rest.partition(" | ")[0].rpartition(" in ")
+        told = f"tokens without a sign-in, of {who} in {box}" if who else by
+    elif kind == words.HEAPS:
+        told = "too many tokens without a sign-in, of several persons"
+    elif kind == words.BURST and rest:
+        told = f"tokens without a sign-in, of several persons from {rest.partition(' ')[0]}"
+    elif kind == words.PERSON and rest:
+        told = f"mailboxes of others, opened by {rest}"
+    return visible(told, TEXT)
 
 
 def _finding(finding: Row, reasons: Reasons, console: Console) -> None:
@@ -215,7 +235,7 @@ def _about(name: str, reasons: Reasons, console: Console) -> None:
 def _acts(acts: list[Row], console: Console) -> None:
     table = _table("first (UTC)", "mailbox", "address", "bits", "there by", "id")
     for a in acts[:MOST_ACTS]:
-        by = visible(a.get("linked_by") or a.get("basis") or "", 60)
+        by = linked(a["linked_by"]) if a.get("linked_by") else visible(a.get("basis") or "", 60)
         mailbox, ip = Text(visible(a["mailbox"], 60)), Text(visible(a["ip"], 45))
         table.add_row(words.minute(a["first"]), mailbox, ip, str(a["bits"]), Text(by), a["act_id"])
     console.print(table)

@@ -213,18 +213,22 @@ SHARED = {
     "prefix": marked("the address range {value}"),
     "session": marked("the session {value}"),
     "token": marked("the token {value}"),
+    "network": marked("the network {value}"),
 }
 PAIR = "network and client"
 PERSON = "actor"
 """A group of one person's visits: who newly opened many mailboxes of others."""
 BURST = "unissued"
 """A group of several people's visits whose tokens nobody issued, in one organisation within two days."""
+HEAPS = "heaps"
+"""A group of several people of one organisation, each with more tokens that nobody issued than chance explains."""
 
 
 def shared(case: Row, lang: Language) -> Markup:
     """What the acts of a case's loudest group share, as the answer names it: a kind and a value."""
     text = case["weighing"]["group"]["shared"]
-    for kind in (PAIR, *SHARED, PERSON, BURST):
+    # what names a network with its client begins as a network alone does
+    for kind in (PAIR, *SHARED, PERSON, BURST, HEAPS):
         if not text.startswith(f"{kind} "):
             continue
         value = text[len(kind) + 1 :]
@@ -234,9 +238,14 @@ def shared(case: Row, lang: Language) -> Markup:
         if kind == BURST:
             # the organisation's id stands before the day, the program behind it
             return lang.t(
-                "tokens without a sign-in in these logs, each from a network where that person never signs in, in the two days "
-                "from {day}",
+                "tokens without a sign-in in these logs, each from an address range where that person never signs in, in the "
+                "two days from {day}",
                 day=_mono(value.split(" ")[1]),
+            )
+        if kind == HEAPS:
+            # the organisation's id is all its value
+            return lang.t(
+                "tokens without a sign-in in these logs, of each of these persons more than chance explains, in one organisation"
             )
         if kind == PAIR:
             net, _, client = value.partition(" | ")
@@ -263,6 +272,7 @@ def group_terms(case: Row, lang: Language) -> list[tuple[Markup, float]]:
     counted = {
         PERSON: marked("That one person newly opened so many mailboxes of others"),
         BURST: marked("That so many people of one organisation have such tokens within two days"),
+        HEAPS: marked("That so many people of one organisation have too many tokens without a sign-in"),
     }
     place = counted.get(group["shared"].split(" ")[0], marked("That so many who are new somewhere are new just here"))
     plain = lang.number(float(group["plain"]))
@@ -284,18 +294,48 @@ def group_terms(case: Row, lang: Language) -> list[tuple[Markup, float]]:
 def placed(case: Row, lang: Language) -> Markup | None:
     """What the place of a case's loudest group is counted on, so that its bits can be worked out again; None without one."""
     group = case["weighing"]["group"]
-    if group["newcomers"] is None or not group["place"]:
+    if not group["newcomers"] or not group["newcomers_here"] or not group["place"]:
         return None
     counts = {name: lang.number(group[name]) for name in bits.PLACED}
-    return lang.t(
+    expected = lang.t(
         "The first term is counted, in pairs of a person or application and a network: new to each other in all these logs "
         "{newcomers}, members of this group new in its network {newcomers_here}; at home in all these logs {at_home}, in this "
         "network {at_home_here}. Newcomers mostly come where many are at home, so that so many were to be expected here: "
-        "E = {newcomers} × ({at_home_here} + ½) / ({at_home} + 1). That {newcomers_here} came weighs {newcomers_here} × "
-        "log2((1 + E) / E) = {bits} bits.",
+        "E = {newcomers} × ({at_home_here} + ½) / ({at_home} + 1).",
         **counts,
-        bits=lang.number(float(group["place"])),
     )
+    return Markup("{} {}").format(expected, _came(group, lang))
+
+
+def _came(group: Row, lang: Language) -> Markup:
+    """What the first newcomer of a group weighs, and what each further one."""
+    place = lang.number(float(group["place"]))
+    further = group["newcomers_here"] - 1
+    if not further:
+        return lang.t("That one came weighs log2((1 + E) / E) = {bits} bits.", bits=place)
+    first, each = _steps(group)
+    return lang.tn(
+        "That the first came weighs log2((1 + E) / E) = {first} bits, and that {n} further one did {each}: no more than the "
+        "first, and no more than how seldom a newcomer was followed by another in other networks like this one (where nobody is "
+        "at home, in those that drew fewer; where somebody is, in all). Together {first} + {n} × {each} bits, rounded {bits}.",
+        "That the first came weighs log2((1 + E) / E) = {first} bits, and that {n} further ones did {each} each: no more than "
+        "the first, and no more than how seldom a newcomer was followed by another in other networks like this one (where "
+        "nobody is at home, in those that drew fewer; where somebody is, in all). Together {first} + {n} × {each} bits, rounded "
+        "{bits}.",
+        further, first=lang.fraction(first), each=lang.fraction(each), bits=place,
+    )  # fmt: skip
+
+
+def _steps(group: Row) -> tuple[float, float]:
+    """Bits of the first newcomer of a group with two or more, and of each further one; with so many decimals that, multiplied
+    and added up again, they come to the group's place."""
+    here = group["newcomers_here"]
+    expected = group["newcomers"] * (group["at_home_here"] + 0.5) / (group["at_home"] + 1)
+    first = math.log2((1 + expected) / expected)
+    # the place is a whole number of tenths, from which each may seem a little more than the first, or less than nothing
+    each = min(max((group["place"] - first) / (here - 1), 0.0), first)
+    decimals = 1 + len(str(here))
+    return round(first, decimals), round(each, decimals)
 
 
 def alone(visits: int) -> float:

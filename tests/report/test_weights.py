@@ -31,16 +31,44 @@ def test_the_terms_of_a_group_add_up_to_its_bits(answer: dict[str, Any]) -> None
     )
 
 
-def test_the_place_of_a_group_can_be_worked_out_again(answer: dict[str, Any]) -> None:
+FIGURES = re.compile(r"Together ([\d.]+) \+ (\d+) × ([\d.]+) bits, rounded ([\d.]+)\.")
+
+
+def _placed(answer: dict[str, Any], **group: Any) -> str:
     case = answer["cases"][0]
-    group = case["weighing"]["group"]
-    told = str(words.placed(case, language("en")))
-    assert (
-        "{newcomers}" not in told and "E = 68 × (0 + ½) / (180 + 1)" in told and "3 × log2((1 + E) / E) = 8.0" in told
-    )
+    own = {**case["weighing"]["group"], **group}
+    return str(words.placed({**case, "weighing": {**case["weighing"], "group": own}}, language("en")))
+
+
+def test_the_place_of_a_group_can_be_worked_out_again(answer: dict[str, Any]) -> None:
+    told = _placed(answer)
+    assert "{newcomers}" not in told and "E = 68 × (0 + ½) / (180 + 1)" in told
     expected = 68 * 0.5 / 181
-    assert round(3 * math.log2((1 + expected) / expected), 1) == 8.0
-    assert words.placed({**case, "weighing": {"group": {**group, "newcomers": None}}}, language("en")) is None
+    assert round(math.log2((1 + expected) / expected), 2) == 2.66
+    assert "log2((1 + E) / E) = 2.66 bits, and that 2 further ones did 2.66 each" in told
+    assert told.endswith("Together 2.66 + 2 × 2.66 bits, rounded 8.0.")
+    assert _placed(answer, newcomers=None) == _placed(answer, newcomers_here=0) == _placed(answer, place=0.0) == "None"
+
+
+def test_one_newcomer_weighs_what_is_expected_of_him(answer: dict[str, Any]) -> None:
+    told = _placed(answer, newcomers_here=1, place=2.7)
+    assert told.endswith("That one came weighs log2((1 + E) / E) = 2.7 bits.") and "further" not in told
+
+
+@pytest.mark.parametrize("seldom", [0.04, 0.7, 1.234567, 9.0])
+@pytest.mark.parametrize("here", [2, 3, 9, 10, 11, 60, 99, 100])
+def test_first_and_further_newcomers_add_up_to_the_place(answer: dict[str, Any], here: int, seldom: float) -> None:
+    expected = 68 * 0.5 / 181
+    first = math.log2((1 + expected) / expected)
+    place = round(first + (here - 1) * min(first, seldom), 1)
+    told = _placed(answer, newcomers_here=here, place=place)
+    figures = FIGURES.search(told)
+    assert figures, told
+    one, more, each = float(figures[1]), int(figures[2]), float(figures[3])
+    assert (more, float(figures[4])) == (here - 1, place)
+    assert abs(one - first) < 0.01 and 0 <= each <= one and abs(each - min(first, seldom)) < 0.06
+    assert abs(one + more * each - place) <= 0.1 if each == one else round(one + more * each, 1) == place
+    assert f"{more} further one{'s' if more > 1 else ''} did {each:g}" in told
 
 
 def test_both_lines_can_be_worked_out_again(answer: dict[str, Any]) -> None:
@@ -116,9 +144,14 @@ CLIENT = "owa | - | - | Mozilla/0.0"
         ("actor t ann@x.example", "ann@x.example"),
         (
             "unissued t 2025-03-23 owa | web",
-            "tokens without a sign-in in these logs, each from a network where that person never signs in, in the two days "
-            "from 2025-03-23",
+            "tokens without a sign-in in these logs, each from an address range where that person never signs in, in the two "
+            "days from 2025-03-23",
         ),
+        (
+            "heaps t",
+            "tokens without a sign-in in these logs, of each of these persons more than chance explains, in one organisation",
+        ),
+        ("network as64500", "the network as64500"),
         ("a kind of later", "a kind of later"),
     ],
 )
@@ -137,7 +170,18 @@ def test_what_a_group_shares_is_said_in_words(answer: dict[str, Any], shared: st
         (
             "unissued t 2025-03-23 owa | web",
             3,
-            ("Visits together: 3 persons or", "That so many people of one organisation have"),
+            (
+                "Visits together: 3 persons or",
+                "That so many people of one organisation have such tokens within two days",
+            ),
+        ),
+        (
+            "heaps t",
+            2,
+            (
+                "Visits together: 2 persons or applications share something rare: tokens without a sign-in in these logs, of ",
+                "That so many people of one organisation have too many tokens without a sign-in",
+            ),
         ),
     ],
 )
@@ -159,3 +203,14 @@ def test_a_group_whose_number_alone_weighs_is_said_to_be_one(
     source = report.html(made, invented.REASONS)
     assert all(text in source for text in told)
     assert _sums(source)[1] == ([9.0], 9.0)
+
+
+def test_newcomers_of_a_network_are_a_group_that_names_it(answer: dict[str, Any]) -> None:
+    case = answer["cases"][0]
+    group = {**case["weighing"]["group"], "shared": "network as64500"}
+    made = {**answer, "cases": [{**case, "weighing": {**case["weighing"], "group": group}}]}
+    source = report.html(made, invented.REASONS)
+    told = " ".join(re.sub(r"<[^>]+>", "", source).split())
+    assert "share something rare: the network as64500." in told
+    assert "That so many who are new somewhere are new just here" in told and "Together 2.66 + 2 × 2.66 bits" in told
+    assert all(sum(map(_tenths, terms)) == _tenths(total) for terms, total in _sums(source))
