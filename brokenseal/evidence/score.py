@@ -10,6 +10,8 @@ the keys tried. Misses: reasons that depend on one another across aspects weigh 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from itertools import accumulate
 from typing import Any
 
 import ibis
@@ -317,13 +319,17 @@ def _further(lake: Lake, crowds: list[Row], keys: Table) -> Table:
     A share of newcomers was followed by another: of those in other networks where nobody is at home the ones that drew fewer,
     since a second intruder must not excuse the first; where some are at home all others, since a provider of VPNs draws many.
     """
+    drew = {c["net"]: c["n"] for c in crowds if c["people"] is not None}
+    nowhere = sorted(c["n"] for c in crowds if c["people"] is None)
+    sums, everybody = [0, *accumulate(nowhere)], sum(drew.values())
     rows = []
     for key in lake.fetch(keys.select("net", "new").distinct().order_by("net", "new")).to_pylist():
-        own = next((c for c in crowds if c["net"] == key["net"]), None)
-        settled = own is not None and own["people"] is not None
-        others = [c["n"] for c in crowds if c is not own and (c["people"] is not None) == settled]
-        others = [n for n in others if settled or n < key["new"]]
-        followed = (sum(others) - len(others) + bits.PRIOR_ACTS * reach.FURTHER) / (sum(others) + bits.PRIOR_ACTS)
+        if key["net"] in drew:
+            networks, people = len(drew) - 1, everybody - drew[key["net"]]
+        else:
+            networks = bisect_left(nowhere, key["new"])
+            people = sums[networks]
+        followed = (people - networks + bits.PRIOR_ACTS * reach.FURTHER) / (people + bits.PRIOR_ACTS)
         rows.append({**key, "further": -math.log2(followed)})
     schema = pa.schema([("net", pa.string()), ("new", pa.int64()), ("further", pa.float64())])
     return lake.put("further", pa.Table.from_pylist(rows, schema=schema))
