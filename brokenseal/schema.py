@@ -29,6 +29,8 @@ SQL = {
     "timestamp": "timestamp",
     "array<string>": "varchar[]",
 }
+GUESTS = ("delegate", "admin")
+"""Values of `logon_type`: persons in a mailbox that is not their own."""
 LISTS = {"suspect": "hostile", "known-good": "benign"}
 """Files of what is suspected and of what is vouched for, and the word that each line of them is."""
 _KEPT_DAYS = {"access": 180, "unified-audit": 180, "message-trace": 90}

@@ -21,7 +21,7 @@ from typing import Any
 
 from ibis import Table
 
-from brokenseal import bits
+from brokenseal import bits, schema
 from brokenseal.cases.cut import Left
 from brokenseal.lake import Lake
 
@@ -37,8 +37,6 @@ NEAR_THE_WALL = 950
 REPEATS = HOUR
 HEAVY = Fraction(3, 5)
 """From which share of the line a lead names somebody."""
-GUESTS = ("delegate", "admin")
-"""Persons in a mailbox that is not their own."""
 FALSE_SILENCES = 0.1
 """How many silences of one kind, over all mailboxes or all hours, may be told by chance."""
 Row = dict[str, Any]
@@ -268,7 +266,7 @@ def repeats(lake: Lake, line: int) -> Iterator[Left]:
     leads = lake.read("leads").semi_join(heavy, "act_id")
     named = visits.semi_join(leads.select(visit_id="act_id"), "visit_id").select("relationship_id")
     # who misused rights in one mailbox has them in others too, of which he made a habit long ago
-    guests = visits.filter(visits.logon_type.isin(GUESTS) & visits.tenant_id.notnull() & visits.actor.notnull())
+    guests = visits.filter(visits.logon_type.isin(schema.GUESTS) & visits.tenant_id.notnull() & visits.actor.notnull())
     theirs = guests.semi_join(guests.semi_join(inside, "visit_id").select("tenant_id", "actor"), ["tenant_id", "actor"])
     odd = inside.union(visits.semi_join(named, "relationship_id"), theirs)
     opened = odd.filter((odd.item_count > 0) & odd["last"].notnull())

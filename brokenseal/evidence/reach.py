@@ -2,11 +2,11 @@
 
 What: `reach`, a row a person who newly opened two or more mailboxes that are not his own, and `reach_visits`, his visits
 to them. Why: a delegate turned signs in as himself, at home, with the browser of every day; each act is what an assistant
-does, and only their number is odd. How: the number is taken as geometric: a share of all persons newly opens any, and of
-these a share goes on to each further one. Both shares are counted on others, and lean by 20 acts on what is assumed. What
-reached at least as far in another organisation is no precedent, since a second intruder must not excuse the first; in his
-own it is, since a service desk has colleagues. Misses: what was opened before; applications, which open everybody's by
-nature; a person who opens many each week from the log's first days is judged by the same count.
+does, and only their number is odd, and in how many he reads. How: both numbers are taken as geometric, and the odder one
+weighs: a share of all persons newly opens any, and of these a share goes on to each further one. Both shares are counted on
+others, and lean by 20 acts on what is assumed. Who looked into as many is a precedent everywhere, as service desks are. Who
+read in as many in another organisation is none, since a second intruder must not excuse the first. Misses: what was opened
+before; the mailboxes of teams; applications, which open everybody's by nature; who opens many and reads little where desks do.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import ibis
 import pyarrow as pa
 from ibis import Table
 
-from brokenseal import bits
+from brokenseal import bits, schema
 from brokenseal.lake import Lake
 
 KIND = "actor"
-PERSONS = ("owner", "delegate", "admin")
-OTHERS = ("delegate", "admin")
+PERSONS = ("owner", *schema.GUESTS)
 DEPTHS = (1, 8)
-"""From how many messages on a mailbox counts as opened, and as read: a service desk opens many and reads in few."""
+"""From how many messages on a mailbox counts as opened, and as read: a service desk opens many and reads in few. A folder that
+is synchronised counts as read, since every message that lay in it must be taken as accessed."""
 TEAM = 3
 """What more persons than these open besides its owner is a team's mailbox."""
 ANY = 0.5 / bits.PRIOR_ACTS
@@ -51,7 +51,7 @@ def reach(lake: Lake, *, isolate: bool = False) -> Table:
     r = r.mutate(tenant_id=r.tenant_id.fill_null("?"))
     persons = r.filter(r.logon_type.isin(PERSONS)).select("tenant_id", "actor").distinct()
     sizes = lake.fetch(persons.group_by("tenant_id").agg(persons=persons.count())).to_pylist()
-    new = lake.write("newly_opened", _new(lake, r.filter(r.logon_type.isin(OTHERS))))
+    new = lake.write("newly_opened", _new(lake, r.filter(r.logon_type.isin(schema.GUESTS))))
     counts = lake.fetch(
         new.group_by("tenant_id", "actor").agg(
             **{f"from_{d}": (new.messages >= d).cast("int64").sum().cast("int64") for d in DEPTHS}
@@ -65,16 +65,18 @@ def reach(lake: Lake, *, isolate: bool = False) -> Table:
 
 
 def _new(lake: Lake, opened: Table) -> Table:
-    """Which mailboxes of others each person newly opened, and how many messages he opened there.
+    """Which mailboxes of others each person newly opened, and how many messages he opened there, each folder for as many as are
+    read.
 
     A team's mailbox is nobody's: what as many as `TEAM` others open too is left out.
     """
     people = opened.select(*_PAIR).distinct().group_by("tenant_id", "box").agg(people=ibis._.count())
     teams = people.filter(people.people > TEAM).select("tenant_id", "box")
     new = opened.anti_join(opened.filter(opened.period == "warm"), _PAIR).anti_join(teams, ["tenant_id", "box"])
-    each = lake.read("visits").select("relationship_id", "item_count")
+    each = lake.read("visits").select("relationship_id", "item_count", "sync_count")
     each = new.select("relationship_id", *_PAIR).join(each, "relationship_id")
-    return each.group_by(_PAIR).agg(messages=ibis.coalesce(each.item_count, 0).sum().cast("int64"))
+    messages = ibis.coalesce(each.item_count, 0) + ibis.coalesce(each.sync_count, 0) * DEPTHS[-1]
+    return each.group_by(_PAIR).agg(messages=messages.sum().cast("int64"))
 
 
 def _weighed(counts: list[Row], persons: dict[str, int], isolate: bool) -> Iterable[Row]:
