@@ -275,3 +275,14 @@ def forged(linked: Table) -> Table:
     orphan, issued = ((linked.link == link).cast("int64").sum() for link in ("orphan", "token"))
     told = linked.group_by("kind", "value").agg(orphans=orphan, issued=issued)
     return told.filter((told.orphans > 0) & (told.orphans >= told.issued)).select("kind", "value")
+
+
+def unlike(rows: Table, among: Table, links: Table) -> Table:
+    """Rows without those whose token a sign-in of that person issued, where what they share is `forged` among others: who forges
+    tokens is not the neighbour who signs in.
+
+    rows, among: `visit_id, kind, value`, and more of the rows. links: `visit_id, link`.
+    """
+    shared = ["kind", "value"]
+    apart = rows.semi_join(forged(among.join(links, "visit_id")), shared)
+    return rows.anti_join(apart.semi_join(links.filter(links.link == "token"), "visit_id"), ["visit_id", *shared])

@@ -8,7 +8,9 @@ that is as rare as a whole; an act that nobody doubted yet is drawn in where its
 line, and the found carry the key at least as often as all others. What is at home in a mailbox is drawn in by no session,
 token or client, since a stolen session is its owner's too, and by a place only where that home is no habit: an intruder
 who comes in a mailbox's first days becomes one, and is drawn in nevertheless by an address that is the found acts' alone. What
-is a habit is drawn in by no key that is found in its own relationship only. Misses: nothing is drawn in by a key that benign
+is a habit is drawn in by no key that is found in its own relationship only, unless half the line doubts it already. Neighbours
+whose tokens were issued are not drawn in beside forged ones. Cases that rob more of the same mailboxes than chance explains are
+one. Misses: nothing is drawn in by a key that benign
 visits carry often, so a campaign behind a common VPN exit is held together by its clients, sessions and tokens alone.
 """
 
@@ -36,6 +38,7 @@ FALSE_LINKS = 0.25
 WIDE = ("network", "network and client", "prefix", "prefix and client")
 """Keys of a whole neighbourhood."""
 PLACES = (*WIDE, "address", "address and client")
+"""Keys of where somebody is."""
 CARRIED = ("session", "token", "client")
 """Keys that go where their owner goes."""
 COMPANY = 3
@@ -131,7 +134,8 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
     home = home & ~((new.kind == keys.UNISSUED) & strange)
     odd = ~home & ~wide & ~own & (new.bits > 0) & (new.bits + new.link >= line)
     alone = (new.kind == "address") & (new.people >= COMPANY) & (new.others == 0) & (new.link >= line)
-    new = _unlike(lake, new.filter(odd | alone))
+    there = lake.read("held").filter(lambda h: h.kind.isin(PLACES)).select("visit_id", "kind", "value")
+    new = bits.unlike(new.filter(odd | alone), there, lake.read("visits").select("visit_id", "link"))
     order = ibis.window(group_by="visit_id", order_by=[ibis.desc(new.link), new.kind, new.value])
     new = new.mutate(nth=ibis.row_number().over(order))
     rows = lake.fetch(new.filter(new.nth == 0).select("visit_id", "kind", "value", "link")).to_pylist()
@@ -139,16 +143,6 @@ def widen(lake: Lake, found: dict[str, Link | None], line: int) -> dict[str, Lin
         r["visit_id"]: Link(f"{r['kind']} {r['value']}", r["link"], lent=r["kind"] in ("session", "token"))
         for r in rows
     }
-
-
-def _unlike(lake: Lake, new: Table) -> Table:
-    """Without what a place would draw in though a sign-in of that person issued its token, where nobody issued those of most
-    that were found there: who forges tokens is not the neighbour who signs in."""
-    links = lake.read("visits").select("visit_id", "link")
-    there = lake.read("held").filter(lambda h: h.kind.isin(PLACES)).join(links, "visit_id")
-    forged = bits.forged(there).select("kind", "value")
-    apart = new.semi_join(forged, ["kind", "value"]).semi_join(links.filter(links.link == "token"), "visit_id")
-    return new.anti_join(apart, ["visit_id", "kind", "value"])
 
 
 def lent(lake: Lake, found: Mapping[str, Link | None]) -> Table:
@@ -308,6 +302,9 @@ def components(lake: Lake, found: dict[str, Link | None], group_line: int) -> li
     return sorted(sorted(graph[i] for i in part) for part in rx.connected_components(graph))
 
 
+Box = tuple[str | None, str]
+
+
 def _meeting(lake: Lake, parts: list[list[str]]) -> list[tuple[int, int]]:
     """Parts that rob the same mailboxes, more of them than chance explains: pairs of their numbers."""
     relations = lake.read("relations")
@@ -319,14 +316,12 @@ def _meeting(lake: Lake, parts: list[list[str]]) -> list[tuple[int, int]]:
     pairs = list(combinations(wide, 2))
     if not pairs:
         return []
-    every = lake.fetch(relations.select("tenant_id", "box").distinct().count().as_table()).to_pylist()[0]
-    total = next(iter(every.values()))
-    met = []
-    for one, other in pairs:
-        chance = _overlap(total, len(boxes[one]), len(boxes[other]), len(boxes[one] & boxes[other]))
-        if chance * len(pairs) < FALSE_LINKS:
-            met.append((one, other))
-    return met
+    total = lake.fetch(relations.select("tenant_id", "box").distinct()).num_rows
+
+    def chance(one: set[Box], other: set[Box]) -> float:
+        return _overlap(total, len(one), len(other), len(one & other))
+
+    return [(one, other) for one, other in pairs if chance(boxes[one], boxes[other]) * len(pairs) < FALSE_LINKS]
 
 
 def _overlap(total: int, one: int, other: int, shared: int) -> float:

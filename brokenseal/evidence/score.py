@@ -226,7 +226,8 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     groups = lake.put("groups", pa.Table.from_pylist(chosen, schema=_GROUPS))
     # who lends the group neither newness nor token and volume is there by chance
     lends = (keys.apart >= MEMBER_BITS) | ((keys.net_level > COMMON) & (keys.own >= MEMBER_BITS))
-    members = _unlike(lake, keys.filter(lends).select("visit_id", "kind", "value").semi_join(groups, ["kind", "value"]))
+    members = keys.filter(lends).select("visit_id", "kind", "value").semi_join(groups, ["kind", "value"])
+    members = bits.unlike(members, members, lake.read("visits").select("visit_id", "link"))
     for table, kind in (("reach_visits", reach.KIND), ("burst_visits", burst.KIND), ("heap_visits", heaps.KIND)):
         members = members.union(lake.read(table).select("visit_id", "value", kind=ibis.literal(kind)), distinct=False)
     members = members.join(groups, ["kind", "value"])
@@ -237,14 +238,6 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     drawing = [g for g in chosen if " ".join(_named(g)) in new]
     lessened.without(lake, owned, drawing, lambda n, total, place: _weight(tails, n, total, place))
     return line, tried
-
-
-def _unlike(lake: Lake, members: Table) -> Table:
-    """Without those whose token a sign-in of that person issued, where nobody issued those of most others: who forges tokens is
-    not the neighbour who signs in."""
-    links = members.join(lake.read("visits").select("visit_id", "link"), "visit_id")
-    apart = links.filter(links.link == "token").semi_join(bits.forged(links), ["kind", "value"])
-    return members.anti_join(apart, ["visit_id", "kind", "value"])
 
 
 def _named(group: Row) -> tuple[str, str]:
@@ -275,8 +268,8 @@ def _met(lake: Lake, shared: Table) -> Table:
     """Each shared key with `place`: how odd it is that so many are new in its network, in tenths; and what it is counted on.
 
     Who is new somewhere is, as a rule, new where many are at home: the expected number is those who are new anywhere,
-    times the network's share of all who are at home. Networks differ in how they draw newcomers, so the count is taken as
-    geometric, a Poisson count of unknown rate, and not as Poisson.
+    times the network's share of all who are at home; that is what the first of them weighs, taken as geometric, since networks
+    differ in how they draw newcomers. Each further one weighs no more, nor more than `_further` says.
     """
     relations, standing = lake.read("relations"), lake.read("standing")
     new = (
