@@ -25,8 +25,8 @@ from brokenseal.lake import Lake
 KIND = "actor"
 PERSONS = ("owner", *schema.GUESTS)
 DEPTHS = (1, 8)
-"""From how many messages on a mailbox counts as opened, and as read: a service desk opens many and reads in few. A folder that
-is synchronised counts as read, since every message that lay in it must be taken as accessed."""
+"""From how many messages on a mailbox counts as opened, and as read: a service desk opens many and reads in few. A folder counts
+as one each time it is synchronised: a program does so by itself where a mailbox is looked into once."""
 TEAM = 3
 """What more persons than these open besides its owner is a team's mailbox."""
 ANY = 0.5 / bits.PRIOR_ACTS
@@ -65,8 +65,7 @@ def reach(lake: Lake, *, isolate: bool = False) -> Table:
 
 
 def _new(lake: Lake, opened: Table) -> Table:
-    """Which mailboxes of others each person newly opened, and how many messages he opened there, each folder for as many as are
-    read.
+    """Which mailboxes of others each person newly opened, and how many messages he opened there, and folders synchronised.
 
     A team's mailbox is nobody's: what as many as `TEAM` others open too is left out.
     """
@@ -75,7 +74,7 @@ def _new(lake: Lake, opened: Table) -> Table:
     new = opened.anti_join(opened.filter(opened.period == "warm"), _PAIR).anti_join(teams, ["tenant_id", "box"])
     each = lake.read("visits").select("relationship_id", "item_count", "sync_count")
     each = new.select("relationship_id", *_PAIR).join(each, "relationship_id")
-    messages = ibis.coalesce(each.item_count, 0) + ibis.coalesce(each.sync_count, 0) * DEPTHS[-1]
+    messages = ibis.coalesce(each.item_count, 0) + ibis.coalesce(each.sync_count, 0)
     return each.group_by(_PAIR).agg(messages=messages.sum().cast("int64"))
 
 

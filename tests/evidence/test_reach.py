@@ -74,13 +74,17 @@ def test_the_mailbox_of_a_team_is_nobodys(tmp_path: Path) -> None:
     assert _reached(tmp_path, *team) == {}
 
 
-def test_a_folder_that_is_synchronised_is_read(tmp_path: Path) -> None:
-    """Who synchronises opens no message by name: he is counted, and as deep as one who reads."""
-    synced = [dict(a, access="sync", item_count=None) for a in _opens(BOXES[1:5])]
-    desk = [a for n in (1, 2) for a in _opens(BOXES[5:9], actor=f"p0{n}@agency.example")]
-    boxes, weight = _reached(tmp_path / "a", *synced, *desk)["p00@agency.example"]
-    looked = _reached(tmp_path / "b", *_opens(BOXES[1:5]), *desk)["p00@agency.example"][1]
-    assert boxes == 4 and weight > looked + 20
+def test_who_synchronises_folders_is_counted_and_reads_who_comes_again(tmp_path: Path) -> None:
+    """He opens no message by name."""
+
+    def synced(days: int) -> tuple[int, int]:
+        opened = [a for day in range(days) for a in _opens(BOXES[1:5], day=15.3 + day)]
+        acts = [dict(a, access="sync", item_count=None) for a in opened]
+        desk = [a for n in (1, 2) for a in _opens(BOXES[5:9], actor=f"p0{n}@agency.example")]
+        return _reached(tmp_path / f"{days}", *acts, *desk)["p00@agency.example"]
+
+    once, daily = synced(1), synced(9)
+    assert once[0] == daily[0] == 4 and daily[1] > once[1] + 20
 
 
 def _counts(*numbers: tuple[str, int, int]) -> list[reach.Row]:
