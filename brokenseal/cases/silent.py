@@ -19,6 +19,7 @@ from itertools import pairwise
 from statistics import mean, variance
 from typing import Any
 
+import pyarrow as pa
 from ibis import Table
 
 from brokenseal import bits, schema
@@ -36,7 +37,10 @@ NEAR_THE_WALL = 950
 """Some of them may have been lost on the way."""
 REPEATS = HOUR
 HEAVY = Fraction(3, 5)
-"""From which share of the line a lead names somebody."""
+"""From which share of the line an act names somebody."""
+BY_CHANCE = 0.5
+"""So many of a mailbox's relationships may look odd by chance, where somebody is known to have been in it."""
+LINES = pa.schema([("tenant_id", pa.string()), ("mailbox", pa.string()), ("n", pa.int64())])
 FALSE_SILENCES = 0.1
 """How many silences of one kind, over all mailboxes or all hours, may be told by chance."""
 Row = dict[str, Any]
@@ -257,18 +261,21 @@ def _walls(lake: Lake) -> Iterator[tuple[str, str, datetime]]:
 
 
 def repeats(lake: Lake, line: int) -> Iterator[Left]:
-    """After each visit of a case, of whom a lead names, and of a person of a case to any mailbox that is not his own: within
-    the hour, the same message opened again from the same context leaves nothing. line: of single acts, in tenths; a lead
-    that weighs less than `HEAVY` of it names nobody, or in five mailboxes nearly every hour would be called blind."""
+    """After each visit of a case, of whom a heavy act names, of a person of a case to any mailbox that is not his own, and
+    after what is odd for a mailbox of a case: within the hour, the same message opened again from the same context leaves
+    nothing. line: of single acts, in tenths; an act that weighs less than `HEAVY` of it names nobody, or in five mailboxes
+    nearly every hour would be called blind."""
     visits: Table = lake.read("visits")
+    acts = lake.read("acts").anti_join(lake.read("excused"), "act_id")
     inside = visits.semi_join(lake.read("case_acts").select(visit_id="act_id"), "visit_id")
-    heavy = lake.read("acts").filter(lambda a: a.bits * HEAVY.denominator >= line * HEAVY.numerator).select("act_id")
-    leads = lake.read("leads").semi_join(heavy, "act_id")
-    named = visits.semi_join(leads.select(visit_id="act_id"), "visit_id").select("relationship_id")
+    # not the leads alone, which are as many as a person reads: who comes after them is as likely an intruder
+    heavy = acts.filter(acts.bits * HEAVY.denominator >= line * HEAVY.numerator)
+    named = visits.semi_join(heavy.select(visit_id="act_id"), "visit_id").select("relationship_id")
     # who misused rights in one mailbox has them in others too, of which he made a habit long ago
     guests = visits.filter(visits.logon_type.isin(schema.GUESTS) & visits.tenant_id.notnull() & visits.actor.notnull())
     theirs = guests.semi_join(guests.semi_join(inside, "visit_id").select("tenant_id", "actor"), ["tenant_id", "actor"])
-    odd = inside.union(visits.semi_join(named, "relationship_id"), theirs)
+    there = visits.semi_join(_odd_there(lake, acts, inside).select(visit_id="act_id"), "visit_id")
+    odd = inside.union(visits.semi_join(named, "relationship_id"), theirs, there)
     opened = odd.filter((odd.item_count > 0) & odd["last"].notnull())
     spans_of = ["tenant_id", "mailbox", "first", "last"]
     rows = opened.select(spans_of).distinct().order_by(spans_of)
@@ -282,6 +289,17 @@ def repeats(lake: Lake, line: int) -> Iterator[Left]:
     for (tenant, mailbox), own in spans.items():
         for since, until in _merged(own):
             yield Left("repeats", tenant, since, until, meaning, mailbox=mailbox)
+
+
+def _odd_there(lake: Lake, acts: Table, inside: Table) -> Table:
+    """Acts in a mailbox of a case that are odder than `BY_CHANCE` of its own relationships would be: somebody is known to
+    have been there, and may have come otherwise before. acts: those that may be odd; inside: the visits of cases."""
+    visits = lake.read("visits").semi_join(inside, ["tenant_id", "mailbox"])
+    boxes = visits.group_by("tenant_id", "mailbox").agg(n=lambda t: t.relationship_id.nunique())
+    rows = lake.fetch(boxes.order_by("tenant_id", "mailbox")).to_pylist()
+    lines = [{**r, "n": bits.line(r["n"], BY_CHANCE)} for r in rows]
+    own = lake.put("mailbox_lines", pa.Table.from_pylist(lines, schema=LINES))
+    return acts.inner_join(own, ["tenant_id", "mailbox"]).filter(lambda a: a.bits >= a.n).select("act_id")
 
 
 def _merged(spans: Sequence[tuple[datetime, datetime]]) -> Iterator[tuple[datetime, datetime]]:

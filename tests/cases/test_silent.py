@@ -181,31 +181,54 @@ def test_many_records_that_go_on_are_not_throttled(tmp_path: Path) -> None:
     assert _throttled(tmp_path / "b", _wall(600, 25 * HOUR)) == []
 
 
-def test_an_hour_after_each_visit_of_a_case_and_of_whom_a_heavy_lead_names(tmp_path: Path) -> None:
-    laid = Laid(tmp_path, [])
-    at = {"case": (0, 0.5, 5), "lead": (20, 30), "light": (35,), "owner": (40,)}
+def _repeats(
+    folder: Path, visits: list[dict[str, Any]], case: list[str], weighed: dict[str, int], excused: tuple[str, ...] = ()
+) -> list[tuple[str, float, float]]:
+    """Mailbox, begin and end, in hours, of what is declared at a line of twelve bits. case: its acts; weighed: bits in tenths
+    of acts; excused: acts that a person called benign."""
+    box = {v["visit_id"]: v["mailbox"] for v in visits}
+    tables: dict[str, list[dict[str, Any]]] = {
+        "visits": visits,
+        "case_acts": [{"case_id": "c", "act_id": act, "basis": "own evidence"} for act in case],
+        "acts": [{"act_id": act, "bits": n, "tenant_id": "t", "mailbox": box[act]} for act, n in weighed.items()],
+    }
+    with Laid(folder, []).lake as lake:
+        for name, rows in tables.items():
+            lake.put(name, pa.Table.from_pylist(rows, schema=schema.TABLES[name].arrow()))
+        lake.put("excused", pa.table({"act_id": pa.array(excused, pa.string())}))
+        return [
+            (f.mailbox, (f.since - BEGIN) / HOUR, (f.until - BEGIN) / HOUR)
+            for f in silent.repeats(lake, 120)
+            if f.mailbox and f.since and f.until
+        ]
+
+
+def test_an_hour_after_each_visit_of_a_case_and_of_whom_a_heavy_act_names(tmp_path: Path) -> None:
+    at = {"case": (0, 0.5, 5), "heavy": (20, 30), "light": (35,), "owner": (40,), "excused": (45,)}
     visits = [
-        {"visit_id": f"{who}{n}", "relationship_id": who, "tenant_id": "t", "mailbox": "ann", "item_count": 1,
+        {"visit_id": f"{who}{n}", "relationship_id": who, "tenant_id": "t", "mailbox": who, "item_count": 1,
          "first": BEGIN + h * HOUR, "last": BEGIN + h * HOUR}
         for who, hours in at.items()
         for n, h in enumerate(hours)
     ]  # fmt: skip
-    acts = [{"case_id": "c", "act_id": f"case{n}", "basis": "own evidence"} for n in range(3)]
-    leads = [{"rank": 1, "act_id": "lead1"}, {"rank": 2, "act_id": "light0"}]
-    weighed = [{"act_id": "lead1", "bits": 72}, {"act_id": "light0", "bits": 71}]
-    with laid.lake as lake:
-        for name, rows in (("visits", visits), ("case_acts", acts), ("leads", leads), ("acts", weighed)):
-            lake.put(name, pa.Table.from_pylist(rows, schema=schema.TABLES[name].arrow()))
-        found = [
-            ((f.since - BEGIN) / HOUR, (f.until - BEGIN) / HOUR)
-            for f in silent.repeats(lake, 120)
-            if f.since and f.until
-        ]
-    assert found == [(0, 1.5), (5, 6), (20, 21), (30, 31)]
+    weighed = {"heavy1": 72, "light0": 71, "excused0": 200}
+    found = _repeats(tmp_path, visits, [f"case{n}" for n in range(3)], weighed, excused=("excused0",))
+    assert found == [("case", 0, 1.5), ("case", 5, 6), ("heavy", 20, 21), ("heavy", 30, 31)]
+
+
+def test_an_hour_after_what_is_odd_for_a_mailbox_of_a_case(tmp_path: Path) -> None:
+    visits = [
+        {"visit_id": f"{box}{n}", "relationship_id": f"{box}{n}", "tenant_id": "t", "mailbox": box, "item_count": 1,
+         "first": BEGIN + 10 * n * HOUR, "last": BEGIN + 10 * n * HOUR}
+        for box in ("robbed", "other")
+        for n in range(8)
+    ]  # fmt: skip
+    # of eight relationships half a one would by chance weigh four bits
+    found = _repeats(tmp_path, visits, ["robbed0"], {"robbed1": 40, "robbed2": 39, "other1": 71})
+    assert found == [("robbed", 0, 1), ("robbed", 10, 11)]
 
 
 def test_an_hour_after_each_visit_of_a_person_of_a_case_to_mailboxes_of_others(tmp_path: Path) -> None:
-    laid = Laid(tmp_path, [])
     who = [
         ("eve", "ann", "delegate"),
         ("eve", "boss", "delegate"),
@@ -217,10 +240,6 @@ def test_an_hour_after_each_visit_of_a_person_of_a_case_to_mailboxes_of_others(t
          "logon_type": logon, "item_count": 1, "first": BEGIN + 10 * n * HOUR, "last": BEGIN + 10 * n * HOUR}
         for n, (actor, box, logon) in enumerate([*who, ("eve", "ann", "application")])
     ]  # fmt: skip
-    acts = [{"case_id": "c", "act_id": "0", "basis": "own evidence"}]
-    with laid.lake as lake:
-        for name, rows in (("visits", visits), ("case_acts", acts), ("leads", []), ("acts", [])):
-            lake.put(name, pa.Table.from_pylist(rows, schema=schema.TABLES[name].arrow()))
-        found = [(f.mailbox, (f.since - BEGIN) / HOUR) for f in silent.repeats(lake, 120) if f.since]
+    found = [(box, since) for box, since, _ in _repeats(tmp_path, visits, ["0"], {})]
     # neither what is his own, nor what a colleague opens there, nor a program under the same name
     assert found == [("ann", 0), ("boss", 10)]
