@@ -467,7 +467,8 @@ _TABLES = (
         actors int64 how many people or applications act in it, each counted with the oddest act
         plain int64 what their oddest acts weigh in token, volume and intelligence, added up
         rest int64 how seldom so many benign acts, drawn by chance, add up to so much
-        place int64 how seldom so many who are new somewhere are new just there
+        came int64 how seldom so many who are new somewhere are new just there; null where a number alone weighs
+        place int64 the same, as far as what is odd in their clients, tokens and reading bears it out; or what the number weighs
         newcomers int64 who is new in a network, anywhere; null where a number alone weighs, as are the three below
         newcomers_here int64 who of the group is new in its network
         at_home int64 who is at home in a network, anywhere

@@ -131,7 +131,9 @@ MEANINGS = {
     "group.shared": "what its acts share",
     "group.actors": "how many people or applications act in it, each counted with the oddest act",
     "group.plain": "what these acts weigh in token, volume and intelligence, added up",
-    "group.place": "how seldom so many who are new somewhere are new just there",
+    "group.came": "how seldom so many who are new somewhere are new just there; null where a number alone weighs",
+    "group.place": "the same, as far as what is odd in their clients, tokens and reading bears it out; or what the number "
+    "weighs",
     "group.newcomers": "who is new in a network, anywhere; who is new in two is two; null where a number alone "
     "weighs, as of one person, or of tokens without a sign-in of several",
     "group.newcomers_here": "who of the group is new in its network",

@@ -57,6 +57,8 @@ class Group:
     plain: int
     rest: int
     place: int
+    came: int | None = None
+    """What its newcomers' coming weighs, which the place is no more than; None of a group that has no place."""
     counts: tuple[tuple[str, int | None], ...] = ()
     """What its place is counted on, by name; None of a group of one person."""
     without: tuple[tuple[str, int], ...] = ()
@@ -103,6 +105,7 @@ def _parts(lake: Lake) -> dict[str, Group]:
             r["plain"],
             r["rest"],
             r["place"],
+            r["came"],
             tuple((name, r[name]) for name in bits.PLACED),
             tuple(sorted(without.get(by, []))),
         )

@@ -79,6 +79,7 @@ def groups(case: Case) -> list[dict[str, Any]]:
             "plain": link.parts.plain,
             "rest": link.parts.rest,
             "place": link.parts.place,
+            "came": link.parts.came,
             **dict(link.parts.counts),
             "bits": link.bits,
         }

@@ -38,7 +38,7 @@ MEMBER_BITS = 30
 TOP = 600
 _GROUPS = pa.schema(
     [("kind", pa.string()), ("value", pa.string())]
-    + [(n, pa.int64()) for n in ("actors", "plain", "rest", "place", "weight", *bits.PLACED)]
+    + [(n, pa.int64()) for n in ("actors", "plain", "rest", "came", "place", "weight", *bits.PLACED)]
 )
 Row = dict[str, Any]
 Tails = list[list[float]]
@@ -64,8 +64,8 @@ def hits(lake: Lake, aspects: dict[str, str]) -> None:
 
 
 def judge(lake: Lake, *, isolate: bool = False) -> None:
-    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), at_home, and
-    rooted: its network is a habit there.
+    """Write `judged`: visit_id, relationship_id, bits, raw (the plain sum), apart (what counts in a group), carried (that and
+    the client), at_home, and rooted: its network is a habit there.
 
     What is at home and weighs nothing, as nearly all is, has no row.
     """
@@ -79,10 +79,11 @@ def judge(lake: Lake, *, isolate: bool = False) -> None:
     home = home.select(
         "relationship_id", "net_level", "rooted", at_home=(home.net_level == 0) & (home.client_level == 0)
     )
-    placed = relations.select("relationship_id", "joint").left_join(home, "relationship_id")
+    placed = relations.select("relationship_id", "joint", program="client").left_join(home, "relationship_id")
     placed = placed.select(
         "relationship_id",
         "joint",
+        "program",
         net_level=ibis.coalesce(placed.net_level, 0),
         at_home=ibis.coalesce(placed.at_home, ibis.literal(True)),
         rooted=ibis.coalesce(placed.rooted, ibis.literal(True)),
@@ -109,7 +110,7 @@ def judge(lake: Lake, *, isolate: bool = False) -> None:
     together = ibis.ifelse(out.net_level > COMMON, _apart(out), _apart(out) - out[VOLUME])
     apart = ibis.ifelse(out.at_home, 0, ibis.least(out.bits, together))
     columns = ["visit_id", "relationship_id", "bits", "raw", "at_home", "rooted", "net_level"]
-    lake.write("judged", out.select(*columns, apart=apart))
+    lake.write("judged", out.select(*columns, apart=apart, carried=apart + out.program))
 
 
 def _apart(row: Table) -> Value:
@@ -191,12 +192,14 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     at once, which `burst` does, and several people's heaps of them, which `heaps` does.
     """
     acts = lake.read("judged")
-    acts = acts.filter((acts.bits < alone) & ~acts.at_home).select("visit_id", "apart", "net_level", own="bits")
+    acts = acts.filter((acts.bits < alone) & ~acts.at_home)
+    acts = acts.select("visit_id", "apart", "carried", "net_level", own="bits")
     whose = lake.read("relations").select("relationship_id", "tenant_id", "actor")
     keys = lake.read("met_keys").join(acts, "visit_id")
     owned = keys.join(whose, "relationship_id")
     oddest = owned.group_by("kind", "value", "tenant_id", "actor").agg(
         apart=owned.apart.max(),
+        carried=owned.carried.max(),
         new=(owned.net_level > COMMON).cast("int64").max(),
         relationship_id=owned.relationship_id.min(),
     )
@@ -217,12 +220,12 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     )
     line = bits.line(max(tried, 1), false_cases)
     met = _met(lake, shared)
-    loud = met.filter(met.total + met.place >= line)
+    loud = _borne(met.filter(met.total + met.came >= line), oddest)
     rows = lake.fetch(loud.order_by("kind", "value")).to_pylist()
     tails = _tails(lake, rows)
     weighed = [_group(r, tails) for r in rows]
     weighed += [_counted(r, 1) for r in persons] + [_counted(r, r["people"]) for r in bursts]
-    chosen = sorted((g for g in weighed if g["weight"] >= line), key=_named)
+    chosen = sorted((g for g in weighed if g["weight"] >= max(line, 1)), key=_named)
     groups = lake.put("groups", pa.Table.from_pylist(chosen, schema=_GROUPS))
     # who lends the group neither newness nor token and volume is there by chance
     lends = (keys.apart >= MEMBER_BITS) | ((keys.net_level > COMMON) & (keys.own >= MEMBER_BITS))
@@ -244,6 +247,16 @@ def _named(group: Row) -> tuple[str, str]:
     return group["kind"], group["value"]
 
 
+def _borne(met: Table, oddest: Table) -> Table:
+    """Groups with `place`, what of their coming (`came`) the newcomers bear out: each no more than is odd in his client, his
+    token and what he read, nor more than the first of them weighs. Where all that is ordinary, they travelled."""
+    newcomers = oddest.filter(oddest.new > 0).join(met.select("kind", "value", "first"), ["kind", "value"])
+    each = newcomers.mutate(borne=ibis.least(newcomers.carried, newcomers["first"]))
+    borne = each.group_by("kind", "value").agg(borne=each.borne.sum().cast("int64"))
+    out = beside(met.drop("first"), borne, ["kind", "value"])
+    return out.mutate(place=ibis.least(out.came, ibis.coalesce(out.borne, 0))).drop("borne")
+
+
 def _group(row: Row, tails: Tails) -> Row:
     """A group with its weight, and what that is made of."""
     n, total, place = row["n"], row["total"], row["place"]
@@ -253,6 +266,7 @@ def _group(row: Row, tails: Tails) -> Row:
         **named,
         **counts,
         "rest": _rest(tails, n, total),
+        "came": row["came"],
         "place": place,
         "weight": _weight(tails, n, total, place),
     }
@@ -261,11 +275,12 @@ def _group(row: Row, tails: Tails) -> Row:
 def _counted(row: Row, actors: int) -> Row:
     """A group that shares nothing: nothing but its number weighs, and it has no place."""
     named = {"kind": row["kind"], "value": row["value"], "actors": actors, "plain": 0, **dict.fromkeys(bits.PLACED)}
-    return {**named, "rest": 0, "place": row["place"], "weight": row["place"]}
+    return {**named, "rest": 0, "came": None, "place": row["place"], "weight": row["place"]}
 
 
 def _met(lake: Lake, shared: Table) -> Table:
-    """Each shared key with `place`: how odd it is that so many are new in its network, in tenths; and what it is counted on.
+    """Each shared key with `came`: how odd it is that so many are new in its network, in tenths; `first`, what the first of
+    them weighs; and what it is counted on.
 
     Who is new somewhere is, as a rule, new where many are at home: the expected number is those who are new anywhere,
     times the network's share of all who are at home; that is what the first of them weighs, taken as geometric, since networks
@@ -300,9 +315,13 @@ def _met(lake: Lake, shared: Table) -> Table:
     # a network of which some are at home is no meeting place by itself: providers of VPNs draw newcomers from everywhere
     out = out.filter((out.kind != "network") | (out.at_home_here == 0))
     k = out.new.cast("float64")
-    place = ibis.ifelse(k > 0, first + (k - 1) * ibis.least(first, out.further), 0.0)
-    place = (ibis.coalesce(place, 0.0) * bits.TENTHS).round().cast("int64")
-    return out.mutate(place=place).drop("relationship_id", "net", "people", "further")
+    came = ibis.ifelse(k > 0, first + (k - 1) * ibis.least(first, out.further), 0.0)
+    out = out.mutate(came=_tenths(ibis.coalesce(came, 0.0)), first=_tenths(first))
+    return out.drop("relationship_id", "net", "people", "further")
+
+
+def _tenths(weight: Value) -> Value:
+    return (weight * bits.TENTHS).round().cast("int64")
 
 
 def _further(lake: Lake, crowds: list[Row], keys: Table) -> Table:

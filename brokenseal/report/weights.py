@@ -90,6 +90,7 @@ def _group(row: Row) -> Row:
         "shared": row["shared"],
         "actors": row["actors"],
         **{name: row[name] for name in bits.PLACED},
+        "came": None if row["came"] is None else bits.shown(row["came"]),
         **{name: bits.shown(row[name]) for name in ("plain", "place", "rest")},
         "together": bits.shown(row["bits"] - row["place"] - row["rest"]),
         "bits": bits.shown(row["bits"]),

@@ -304,15 +304,23 @@ def placed(case: Row, lang: Language) -> Markup | None:
         "E = {newcomers} × ({at_home_here} + ½) / ({at_home} + 1).",
         **counts,
     )
-    return Markup("{} {}").format(expected, _came(group, lang))
+    told = [expected, _came(group, lang)]
+    if group["came"] > group["place"]:
+        borne = lang.t(
+            "What is odd in their clients, their tokens and what they read, of each no more than the first weighs, comes to "
+            "{bits} bits, and the place weighs no more: who carries what he always does has travelled.",
+            bits=lang.number(float(group["place"])),
+        )
+        told.append(borne)
+    return Markup(" ").join(told)
 
 
 def _came(group: Row, lang: Language) -> Markup:
     """What the first newcomer of a group weighs, and what each further one."""
-    place = lang.number(float(group["place"]))
+    came = lang.number(float(group["came"]))
     further = group["newcomers_here"] - 1
     if not further:
-        return lang.t("That one came weighs log2((1 + E) / E) = {bits} bits.", bits=place)
+        return lang.t("That one came weighs log2((1 + E) / E) = {bits} bits.", bits=came)
     first, each = _steps(group)
     return lang.tn(
         "That the first came weighs log2((1 + E) / E) = {first} bits, and that {n} further one did {each}: no more than the "
@@ -322,18 +330,18 @@ def _came(group: Row, lang: Language) -> Markup:
         "the first, and no more than how seldom a newcomer was followed by another in other networks like this one (where "
         "nobody is at home, in those that drew fewer; where somebody is, in all). Together {first} + {n} × {each} bits, rounded "
         "{bits}.",
-        further, first=lang.fraction(first), each=lang.fraction(each), bits=place,
+        further, first=lang.fraction(first), each=lang.fraction(each), bits=came,
     )  # fmt: skip
 
 
 def _steps(group: Row) -> tuple[float, float]:
     """Bits of the first newcomer of a group with two or more, and of each further one; with so many decimals that, multiplied
-    and added up again, they come to the group's place."""
+    and added up again, they come to what the coming of all weighs."""
     here = group["newcomers_here"]
     expected = group["newcomers"] * (group["at_home_here"] + 0.5) / (group["at_home"] + 1)
     first = math.log2((1 + expected) / expected)
-    # the place is a whole number of tenths, from which each may seem a little more than the first, or less than nothing
-    each = min(max((group["place"] - first) / (here - 1), 0.0), first)
+    # that is a whole number of tenths, from which each may seem a little more than the first, or less than nothing
+    each = min(max((group["came"] - first) / (here - 1), 0.0), first)
     decimals = 1 + len(str(here))
     return round(first, decimals), round(each, decimals)
 

@@ -58,7 +58,7 @@ def test_without_findings_nothing_is_lost() -> None:
 def test_a_group_s_terms_are_those_of_its_weight() -> None:
     (row,) = weighing.groups(_grouped())
     assert row == {
-        "case_id": "c", "shared": "address A", "actors": 5, "plain": 400, "rest": 120, "place": 420, "bits": 490,
+        "case_id": "c", "shared": "address A", "actors": 5, "plain": 400, "rest": 120, "came": None, "place": 420, "bits": 490,
     }  # fmt: skip
 
 

@@ -88,4 +88,4 @@ def test_what_a_place_is_counted_on_gives_its_bits(weighed: Any) -> None:
     assert counts[1:] == [7, len(BOXES), 0] and counts[0] >= 7
     expected = counts[0] * (counts[3] + 0.5) / (counts[2] + 1)
     first, further = math.log2((1 + expected) / expected), -math.log2(reach.FURTHER)
-    assert group["place"] == round((first + (counts[1] - 1) * min(first, further)) * 10)
+    assert group["came"] == round((first + (counts[1] - 1) * min(first, further)) * 10)

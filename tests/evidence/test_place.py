@@ -91,7 +91,7 @@ def test_the_first_newcomer_weighs_the_place_and_each_further_one_what_others_do
     """Three are new, all in one network of nobody, and sixty are at home elsewhere."""
     first = math.log2((1 + 3 * 0.5 / 61) / (3 * 0.5 / 61))
     assert first > _share()
-    assert _met(tmp_path, 0)["address"]["place"] == round((first + 2 * _share()) * 10)
+    assert _met(tmp_path, 0)["address"]["came"] == round((first + 2 * _share()) * 10)
 
 
 def test_none_further_weighs_more_than_the_first(tmp_path: Path) -> None:
@@ -99,11 +99,39 @@ def test_none_further_weighs_more_than_the_first(tmp_path: Path) -> None:
     expected = 3 * 600.5 / 661
     first = math.log2((1 + expected) / expected)
     assert first < _share()
-    assert _met(tmp_path, 600)["address"]["place"] == round(3 * first * 10)
+    assert _met(tmp_path, 600)["address"]["came"] == round(3 * first * 10)
 
 
-def _apart(path: Path, net_level: int, client_level: int = 4, aspect: str = "volume") -> int:
-    """What one act, odd in one way alone, lends to a group, in tenths."""
+@pytest.mark.parametrize(
+    ("carried", "old", "place"),
+    [((0, 0, 0), 0, 0), ((20, 25, 0), 0, 45), ((90, 0, 0), 0, 50), ((90, 90, 90), 0, 120), ((90, 90, 90), 2, 50)],
+    ids=[
+        "they travelled",
+        "as odd as they are",
+        "one alone bears the first",
+        "no more than the place",
+        "newcomers only",
+    ],
+)
+def test_a_place_weighs_what_its_newcomers_bear_out(
+    tmp_path: Path, carried: tuple[int, ...], old: int, place: int
+) -> None:
+    """A place of twelve bits whose first newcomer weighs five; old: so many of the three are not new."""
+    key = {"kind": "address", "value": "A"}
+    people = [{**key, "actor": f"{n}", "carried": tenths, "new": int(n >= old)} for n, tenths in enumerate(carried)]
+    with Lake.open(tmp_path / "lake", write=True, create=True) as lake:
+        lake.start_run("borne")
+        met = lake.put(
+            "met",
+            pa.Table.from_pylist([{**key, "came": 120, "first": 50}, {**key, "value": "B", "came": 90, "first": 50}]),
+        )
+        borne = score._borne(met, lake.put("oddest", pa.Table.from_pylist(people)))
+        rows = lake.fetch(borne.order_by("value")).to_pylist()
+    assert [(r["value"], r["place"]) for r in rows] == [("A", place), ("B", 0)]
+
+
+def _lent(path: Path, net_level: int, client_level: int = 4, aspect: str = "volume") -> dict[str, int]:
+    """What one act, odd in one way alone, lends to a group (apart) and bears out of its place (carried), in tenths."""
     names = [f"r{n}" for n in range(400)]
     visits = [{"visit_id": n, "relationship_id": n} for n in names]
     known = [{"relationship_id": n, "net_level": 0, "client_level": 0, "rooted": True} for n in names]
@@ -120,7 +148,11 @@ def _apart(path: Path, net_level: int, client_level: int = 4, aspect: str = "vol
         rows = lake.fetch(lake.read("judged")).to_pylist()
     (row,) = [r for r in rows if r["visit_id"] == "r0"]
     assert row["bits"] > 30
-    return int(row["apart"])
+    return {"apart": int(row["apart"]), "carried": int(row["carried"])}
+
+
+def _apart(path: Path, net_level: int, client_level: int = 4, aspect: str = "volume") -> int:
+    return _lent(path, net_level, client_level, aspect)["apart"]
 
 
 def test_what_is_read_adds_up_where_fewer_than_three_are_at_home(tmp_path: Path) -> None:
@@ -129,6 +161,12 @@ def test_what_is_read_adds_up_where_fewer_than_three_are_at_home(tmp_path: Path)
     # tokens add up wherever they are used, but for what is at home
     assert _apart(tmp_path / "token", score.COMMON, aspect="token") > 30
     assert _apart(tmp_path / "home", 0, client_level=0, aspect="token") == 0
+
+
+def test_a_client_bears_a_place_out_and_a_network_does_not(tmp_path: Path) -> None:
+    client, network = (_lent(tmp_path / aspect, 4, aspect=aspect) for aspect in ("client", "network"))
+    assert client["apart"] == network["apart"] == 0
+    assert client["carried"] > 30 and network["carried"] == 0
 
 
 @pytest.mark.parametrize(
@@ -183,18 +221,32 @@ def test_the_neighbour_who_signs_in_is_in_no_group_that_is_written(
     assert {r["link"] for r in rows} == {"orphan"}
 
 
+def _groups_there(path: Path, acts: list[Row]) -> list[tuple[str, int]]:
+    """Kind and people of the groups of 203.0/16, where these acts are."""
+    with Lake.open(path / "lake", write=True, create=True) as lake:
+        lake.start_run("network")
+        timeline.lay(lake, [Case("life", True, (*LIFE, *acts), SIGNS)])
+        for step in pipeline.CONTEXT:
+            step(lake)
+        lake.put("priors", pipeline.priors.table())
+        pipeline.weigh(lake, [], [], pipeline.Options(false_cases=8.0), 400)
+        groups = lake.fetch(lake.read("groups")).to_pylist()
+    return [(g["kind"], g["actors"]) for g in groups if "203.0" in g["value"]]
+
+
 def test_a_network_alone_holds_a_group_together(tmp_path: Path) -> None:
     """Each from an address and a /24 of its own, and with a program of its own."""
     forged = [
         access(18.3 + n / 50, box=who, token_id=f"x-{who}", ip=f"203.0.{113 + n}.9", app_id=f"app {n}", items=900)
         for n, who in enumerate(PEOPLE[:3])
     ]
-    with Lake.open(tmp_path / "lake", write=True, create=True) as lake:
-        lake.start_run("network")
-        timeline.lay(lake, [Case("life", True, (*LIFE, *forged), SIGNS)])
-        for step in pipeline.CONTEXT:
-            step(lake)
-        lake.put("priors", pipeline.priors.table())
-        pipeline.weigh(lake, [], [], pipeline.Options(false_cases=8.0), 400)
-        groups = lake.fetch(lake.read("groups")).to_pylist()
-    assert [(g["kind"], g["actors"]) for g in groups if g["value"].startswith("203.0")] == [("network", 3)]
+    assert _groups_there(tmp_path, forged) == [("network", 3)]
+
+
+def test_people_who_carry_what_they_always_do_travelled(tmp_path: Path) -> None:
+    """To one hotel with the program and the session of every day."""
+    own = [{"box": who, "token_id": f"t-{who}", "session_id": f"s-{who}"} for who in PEOPLE[:3]]
+    there = [access(18.3 + n / 50, ip="203.0.113.9", **who) for n, who in enumerate(own)]
+    assert _groups_there(tmp_path / "travel", there) == []
+    thief = [{**act, "app_id": "another program", "items": 900} for act in there]
+    assert _groups_there(tmp_path / "theft", thief) != []

@@ -267,7 +267,7 @@ def _weight(v: Row) -> Row:
 def _group(case: str) -> Row:
     named = {"case_id": case, "shared": f"address {INTRUDER}", "actors": 3}
     counts = {"newcomers": 68, "newcomers_here": 3, "at_home": 180, "at_home_here": 0}
-    return {**named, "plain": 360, "rest": 90, "place": 80, "bits": 139, **counts}
+    return {**named, "plain": 360, "rest": 90, "came": 80, "place": 80, "bits": 139, **counts}
 
 
 def _without(case: str) -> list[Row]:

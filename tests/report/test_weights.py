@@ -50,8 +50,14 @@ def test_the_place_of_a_group_can_be_worked_out_again(answer: dict[str, Any]) ->
     assert _placed(answer, newcomers=None) == _placed(answer, newcomers_here=0) == _placed(answer, place=0.0) == "None"
 
 
+def test_a_place_that_little_bears_out_says_so(answer: dict[str, Any]) -> None:
+    told = _placed(answer, place=3.1)
+    assert "Together 2.66 + 2 × 2.66 bits, rounded 8.0. What is odd in their clients" in told
+    assert "comes to 3.1 bits, and the place weighs no more" in told
+
+
 def test_one_newcomer_weighs_what_is_expected_of_him(answer: dict[str, Any]) -> None:
-    told = _placed(answer, newcomers_here=1, place=2.7)
+    told = _placed(answer, newcomers_here=1, came=2.7, place=2.7)
     assert told.endswith("That one came weighs log2((1 + E) / E) = 2.7 bits.") and "further" not in told
 
 
@@ -61,7 +67,7 @@ def test_first_and_further_newcomers_add_up_to_the_place(answer: dict[str, Any],
     expected = 68 * 0.5 / 181
     first = math.log2((1 + expected) / expected)
     place = round(first + (here - 1) * min(first, seldom), 1)
-    told = _placed(answer, newcomers_here=here, place=place)
+    told = _placed(answer, newcomers_here=here, came=place, place=place)
     figures = FIGURES.search(told)
     assert figures, told
     one, more, each = float(figures[1]), int(figures[2]), float(figures[3])
@@ -192,7 +198,7 @@ def test_a_group_whose_number_alone_weighs_is_said_to_be_one(
     group = {
         "shared": shared,
         "actors": actors,
-        **dict.fromkeys(bits.PLACED),
+        **dict.fromkeys((*bits.PLACED, "came")),
         "plain": 0.0,
         "place": 9.0,
         "rest": 0.0,
