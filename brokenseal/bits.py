@@ -51,6 +51,27 @@ def line(acts: int, false_cases: float) -> int:
     return max(0, round(math.log2(max(acts, 1) / false_cases) * TENTHS))
 
 
+def several(weights: Sequence[int], acts: int) -> float:
+    """The chance, in (0, 1], that among so many benign acts as many weigh as much: of the k heaviest of `weights` (tenths) each
+    at least what the k-th does, for the oddest k of two or more; Poisson, times the numbers k that were tried."""
+    heaviest = sorted(weights, reverse=True)
+    tails = [_at_least(k, acts * 2 ** (-heaviest[k - 1] / TENTHS)) for k in range(2, len(heaviest) + 1)]
+    return min(1.0, max(2.0**-200, min(tails) * len(tails))) if tails else 1.0
+
+
+def _at_least(k: int, expected: float) -> float:
+    """The chance of k or more where so many are expected, by Poisson."""
+    if k <= expected:
+        return 1.0
+    # from k on each term is smaller than the one before; what is far out must not vanish beside 1
+    term = math.exp(k * math.log(expected) - expected - math.lgamma(k + 1))
+    total, j = 0.0, k
+    while term > total * 1e-12:
+        total, j = total + term, j + 1
+        term *= expected / j
+    return total
+
+
 def smoothed(counts: list[tuple[int, int]], prior: tuple[int, int]) -> float:
     """Tail probability from the narrowest circle of history to the widest, each leaning on the next.
 

@@ -137,3 +137,14 @@ def test_what_is_forged_is_shared_by_as_many_unissued_tokens_as_issued_ones(
     told = ibis.memtable(pa.Table.from_pylist(rows))
     found = ibis.duckdb.connect().to_pyarrow(bits.forged(told)).to_pylist()
     assert found == ([{"kind": "address", "value": "A"}] if forged else [])
+
+
+def test_several_is_what_so_many_among_so_many_acts_are_by_chance() -> None:
+    """By hand: two or more where a tenth of one is expected; and of two numbers tried the odder counts twice."""
+    tenth = [round(math.log2(1000 / 0.1) * 10)] * 2
+    two = 1 - math.exp(-0.1) * 1.1
+    assert bits.several(tenth, 1000) == pytest.approx(two, rel=0.03)
+    assert bits.several([*tenth, 0], 1000) == pytest.approx(2 * two, rel=0.03)
+    assert bits.several([*tenth, tenth[0]], 1000) < two / 10
+    assert bits.several([], 9) == bits.several([200], 9) == bits.several([0, 0], 9) == 1.0
+    assert bits.several([2000] * 9, 9) == 2.0**-200

@@ -1,12 +1,13 @@
-"""Several people of one organisation, each with more unissued tokens than chance explains: how many are too many.
+"""Several people, each with more unissued tokens than chance explains: how many are too many.
 
-What: `heaps`, a row an organisation in which two or more people's unissued tokens weigh `HEAVY` or more, and `heap_visits`,
-all visits of these people in the same kind of program with a token that nobody issued. Why: who forges tokens at each
-victim's own provider, with the victim's own browser, keeps each victim just below the line; that one organisation has several
-of them is odd by itself. How: as `reach` counts mailboxes: a share of all people has such a heap, and of these a share is
-followed by a further one of the same organisation. Both are counted on other organisations that had fewer, and lean by 20 acts
-on what is assumed there. Misses: one victim in an organisation; logs that lose the sign-ins of whole programs, where no token
-weighs so much.
+What: `heaps`, a row an organisation in which two or more people's unissued tokens weigh `HEAVY` or more, and one of all
+organisations together; and `heap_visits`, all visits of these people in the same kind of program with a token that nobody
+issued. Why: who forges tokens at each victim's own provider, with the victim's own browser, keeps each victim just below the
+line; that there are several of them is odd by itself. How: as `reach` counts mailboxes: a share of all people has such a heap,
+and of these a share is followed by a further one of the same organisation. Both are counted on other organisations that had
+fewer, and lean by 20 acts on what is assumed there. Of all organisations together one heap each is counted, the heaviest, since
+what loses sign-ins loses those of colleagues; that so many weigh so much is as odd as their weights say. Misses: one victim;
+logs that lose the sign-ins of whole programs, where no token weighs so much.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from brokenseal.evidence import burst, reach
 from brokenseal.lake import Lake
 
 KIND = "heaps"
+EVERYWHERE = "*"
+"""Named as a group's organisation: all of them."""
 HEAVY = 80
 """Tenths of a bit: what the unissued tokens of one relationship weigh at least to be a heap."""
 Row = dict[str, Any]
@@ -34,20 +37,30 @@ def heaps(lake: Lake, line: int, *, isolate: bool = False) -> Table:
     line: of single acts, in tenths; what reaches it by itself is counted with nobody. isolate: other organisations are not
     asked.
     """
-    hits = lake.read("hits").filter(lambda h: (h.evidence == burst.UNISSUED) & (h.bits >= HEAVY)).select("visit_id")
+    hits = lake.read("hits").filter(lambda h: (h.evidence == burst.UNISSUED) & (h.bits >= HEAVY))
     visits = lake.read("visits")
-    odd = visits.semi_join(hits, "visit_id").anti_join(lake.read("doubted"), "visit_id")
+    odd = visits.join(hits.select("visit_id", heap="bits"), "visit_id").anti_join(lake.read("doubted"), "visit_id")
     odd = odd.anti_join(lake.read("judged").filter(lambda j: j.bits >= line), "visit_id")
-    odd = odd.filter(odd.actor.notnull()).select("visit_id", "actor", "stratum", tenant_id=odd.tenant_id.fill_null("?"))
-    met = lake.fetch(odd.group_by("tenant_id").agg(people=odd.actor.nunique())).to_pylist()
+    odd = odd.filter(odd.actor.notnull())
+    odd = odd.select("visit_id", "actor", "stratum", "heap", tenant_id=odd.tenant_id.fill_null("?"))
+    met = lake.fetch(odd.group_by("tenant_id").agg(people=odd.actor.nunique(), heaviest=odd.heap.max())).to_pylist()
     orphans = visits.filter(visits.link == "orphan")
     orphans = orphans.select("visit_id", "actor", "stratum", tenant_id=orphans.tenant_id.fill_null("?"))
     orphans = orphans.semi_join(odd, ["tenant_id", "actor", "stratum"])
-    lake.write("heap_visits", orphans.select("visit_id", value="tenant_id"))
+    members = orphans.select("visit_id", value="tenant_id")
+    if not isolate:
+        members = members.union(orphans.select("visit_id", value=ibis.literal(EVERYWHERE)))
+    lake.write("heap_visits", members)
     everybody = visits.filter(visits.actor.notnull() & ~visits.background)
     everybody = everybody.select("actor", tenant_id=everybody.tenant_id.fill_null("?")).distinct()
     persons = lake.fetch(everybody.group_by("tenant_id").agg(n=ibis._.count())).to_pylist() if met else []
     rows = list(_weighed(met, {p["tenant_id"]: p["n"] for p in persons}, isolate))
+    if len(met) > 1 and not isolate:
+        relations = lake.read("relations")
+        acts = lake.fetch(relations.agg(n=relations.count()))["n"][0].as_py()
+        chance = bits.several([r["heaviest"] for r in met], acts)
+        people = sum(r["people"] for r in met)
+        rows.append({"kind": KIND, "value": EVERYWHERE, "people": people, "place": bits.tenths(chance)})
     return lake.put("heaps", pa.Table.from_pylist(rows, schema=burst.SCHEMA))
 
 

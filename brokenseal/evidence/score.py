@@ -230,7 +230,10 @@ def groups(lake: Lake, false_cases: float, alone: int, *, isolate: bool = False)
     # who lends the group neither newness nor token and volume is there by chance
     lends = (keys.apart >= MEMBER_BITS) | ((keys.net_level > COMMON) & (keys.own >= MEMBER_BITS))
     members = keys.filter(lends).select("visit_id", "kind", "value").semi_join(groups, ["kind", "value"])
-    members = bits.unlike(members, members, lake.read("visits").select("visit_id", "link"))
+    # what is loud by itself lends nothing, and says all the same what those who are there carry
+    there = lake.read("met_keys").semi_join(lake.read("judged").filter(lambda j: ~j.at_home), "visit_id")
+    there = there.semi_join(groups, ["kind", "value"]).select("visit_id", "kind", "value")
+    members = bits.unlike(members, there, lake.read("visits").select("visit_id", "link"))
     for table, kind in (("reach_visits", reach.KIND), ("burst_visits", burst.KIND), ("heap_visits", heaps.KIND)):
         members = members.union(lake.read(table).select("visit_id", "value", kind=ibis.literal(kind)), distinct=False)
     members = members.join(groups, ["kind", "value"])

@@ -221,7 +221,7 @@ PERSON = "actor"
 BURST = "unissued"
 """A group of several people's visits whose tokens nobody issued, in one organisation within two days."""
 HEAPS = "heaps"
-"""A group of several people of one organisation, each with more tokens that nobody issued than chance explains."""
+"""A group of several people, each with more tokens that nobody issued than chance explains."""
 
 
 def shared(case: Row, lang: Language) -> Markup:
@@ -243,10 +243,7 @@ def shared(case: Row, lang: Language) -> Markup:
                 day=_mono(value.split(" ")[1]),
             )
         if kind == HEAPS:
-            # the organisation's id is all its value
-            return lang.t(
-                "tokens without a sign-in in these logs, of each of these persons more than chance explains, in one organisation"
-            )
+            return lang.t("tokens without a sign-in in these logs, of each of these persons more than chance explains")
         if kind == PAIR:
             net, _, client = value.partition(" | ")
             return lang.t(
@@ -272,7 +269,7 @@ def group_terms(case: Row, lang: Language) -> list[tuple[Markup, float]]:
     counted = {
         PERSON: marked("That one person newly opened so many mailboxes of others"),
         BURST: marked("That so many people of one organisation have such tokens within two days"),
-        HEAPS: marked("That so many people of one organisation have too many tokens without a sign-in"),
+        HEAPS: marked("That so many people have too many tokens without a sign-in"),
     }
     place = counted.get(group["shared"].split(" ")[0], marked("That so many who are new somewhere are new just here"))
     plain = lang.number(float(group["plain"]))

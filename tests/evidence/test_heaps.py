@@ -14,6 +14,7 @@ from tests.evidence import timeline
 from tests.evidence.test_burst import LIFE, SIGNS
 
 LINE = 160
+ACTS = 100
 WEB, PHONE = "web", "phone"
 Row = dict[str, Any]
 JUDGED = pa.schema([("visit_id", pa.string()), ("bits", pa.int64())])
@@ -40,12 +41,13 @@ def _heaps(
     with Lake.open(path / "lake", write=True, create=True) as lake:
         lake.start_run("heaps")
         lake.put("hits", pa.Table.from_pylist(hits))
+        lake.put("relations", pa.table({"relationship_id": [f"r{n}" for n in range(ACTS)]}))
         lake.put("visits", pa.Table.from_pylist(every, schema=schema.TABLES["visits"].arrow()))
         lake.put("judged", pa.Table.from_pylist([{k: v[k] for k in JUDGED.names} for v in every], schema=JUDGED))
         lake.put("doubted", pa.table({"visit_id": pa.array(doubted, pa.string())}))
         rows = lake.fetch(heaps.heaps(lake, LINE, isolate=isolate)).to_pylist()
         members = lake.fetch(lake.read("heap_visits"))["visit_id"].to_pylist()
-    return {r["value"]: (r["people"], r["place"]) for r in rows}, sorted(members)
+    return {r["value"]: (r["people"], r["place"]) for r in rows}, sorted(set(members))
 
 
 def _two(tenant: str = "A", people: int = 2) -> list[Row]:
@@ -56,7 +58,23 @@ def test_two_are_a_group_and_one_is_none(tmp_path: Path) -> None:
     found, members = _heaps(tmp_path / "two", *_two())
     assert found["A"][0] == 2 and found["A"][1] > 60 and members == ["A heap 0", "A heap 1"]
     assert _heaps(tmp_path / "three", *_two(people=3))[0]["A"][1] >= found["A"][1] + 15
-    assert _heaps(tmp_path / "one", *_two(people=1), *_two("B", people=1))[0] == {}
+    # one each in two organisations, of a hundred acts, is little
+    assert _heaps(tmp_path / "one", *_two(people=1), *_two("B", people=1))[0] == {heaps.EVERYWHERE: (2, 41)}
+
+
+def test_one_in_each_organisation_is_a_group_of_all(tmp_path: Path) -> None:
+    """Among a hundred acts, by the oddest number of organisations: three of eleven bits, or the two of fifteen among them."""
+    one_each = [
+        _visit(f"{t} heap", "person 0", tenant=t, heap=heap) for t, heap in (("A", 150), ("B", 150), ("C", 110))
+    ]
+    found, members = _heaps(tmp_path / "three", *one_each, _visit("A too", "person 1", heap=150))
+    everywhere = found[heaps.EVERYWHERE]
+    assert everywhere == (4, bits.tenths(bits.several([150, 150, 110], ACTS))) and everywhere[1] > 110
+    assert members == ["A heap", "A too", "B heap", "C heap"]
+    # a colleague's is no further one
+    colleagues = [_visit(f"A {who}", who, heap=150) for who in ("person 1", "person 2", "person 3")]
+    assert _heaps(tmp_path / "own", *one_each, *colleagues)[0][heaps.EVERYWHERE][1] == everywhere[1]
+    assert _heaps(tmp_path / "isolated", *one_each, isolate=True) == ({}, [v["visit_id"] for v in one_each])
 
 
 def test_what_weighs_little_is_no_heap(tmp_path: Path) -> None:

@@ -221,6 +221,35 @@ def test_the_neighbour_who_signs_in_is_in_no_group_that_is_written(
     assert {r["link"] for r in rows} == {"orphan"}
 
 
+def test_forged_tokens_that_are_loud_alone_say_so_of_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The three lend a group nothing, since each crosses the line; the two who sign in there are none the worse for them."""
+    monkeypatch.setattr(score, "MEMBER_BITS", 10)
+    there: Row = {"ip": "203.0.113.9", "items": 900}
+    forged = [
+        access(18.3 + n / 50, box=who, token_id=f"x-{who}", app_id="another", **there)
+        for n, who in enumerate(PEOPLE[:3])
+    ]
+    issued = [access(18.6 + n / 50, box=who, token_id=f"t-{who}", **there) for n, who in enumerate(PEOPLE[8:10])]
+    by: list[set[str]] = []
+    for name, line, acts in (("staff", 400, issued), ("both", 35, [*forged, *issued])):
+        with Lake.open(tmp_path / name / "lake", write=True, create=True) as lake:
+            lake.start_run("loud")
+            timeline.lay(lake, [Case("life", True, (*LIFE, *acts), SIGNS)])
+            for step in pipeline.CONTEXT:
+                step(lake)
+            lake.put("priors", pipeline.priors.table())
+            pipeline.weigh(lake, [], [], pipeline.Options(false_cases=8.0), line)
+            judged = lake.read("judged").join(lake.read("visits").select("visit_id", "link", "ip"), "visit_id")
+            rows = lake.fetch(judged.filter(judged.ip == there["ip"])).to_pylist()
+            members = lake.fetch(lake.read("group_members")).to_pylist()
+        by.append({m["by"] for m in members})
+    # of the last world
+    assert {(r["link"], r["bits"] >= 35) for r in rows} == {("orphan", True), ("token", False)}
+    assert f"address {there['ip']}" in by[0] and f"address {there['ip']}" not in by[1]
+
+
 def _groups_there(path: Path, acts: list[Row]) -> list[tuple[str, int]]:
     """Kind and people of the groups of 203.0/16, where these acts are."""
     with Lake.open(path / "lake", write=True, create=True) as lake:

@@ -155,7 +155,7 @@ CLIENT = "owa | - | - | Mozilla/0.0"
         ),
         (
             "heaps t",
-            "tokens without a sign-in in these logs, of each of these persons more than chance explains, in one organisation",
+            "tokens without a sign-in in these logs, of each of these persons more than chance explains",
         ),
         ("network as64500", "the network as64500"),
         ("a kind of later", "a kind of later"),
@@ -186,7 +186,7 @@ def test_what_a_group_shares_is_said_in_words(answer: dict[str, Any], shared: st
             2,
             (
                 "Visits together: 2 persons or applications share something rare: tokens without a sign-in in these logs, of ",
-                "That so many people of one organisation have too many tokens without a sign-in",
+                "That so many people have too many tokens without a sign-in",
             ),
         ),
     ],
