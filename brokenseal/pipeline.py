@@ -35,7 +35,7 @@ from brokenseal.context import (
     owners,
     visits,
 )
-from brokenseal.evidence import Reason, Tables, burst, priors, score
+from brokenseal.evidence import Reason, Tables, burst, groups, priors, score
 from brokenseal.lake import Lake
 from brokenseal.uncollected import uncollected
 
@@ -49,7 +49,7 @@ CONTEXT: tuple[Callable[[Lake], None], ...] = (
     visits.visits,
     history.relations,
     keys.keys,
-    score.meet,
+    groups.meet,
     burst.days,
     known.known,
 )
@@ -212,7 +212,7 @@ def _without(found: dict[str, join.Link | None], benign: set[str]) -> dict[str, 
 
 
 def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options, line: int) -> tuple[int, int]:
-    """One round: history without the doubted, every reason, every act, every group. Returns what `score.groups` does.
+    """One round: history without the doubted, every reason, every act, every group. Returns what `groups.groups` does.
 
     together: those of the doubted that are no precedents for others.
     """
@@ -242,7 +242,7 @@ def weigh(lake: Lake, doubted: list[str], together: list[str], options: Options,
     lake.write("levels", odd.select("evidence", "unit_id", "relationship_id", "stratum", "level"))
     score.hits(lake, {n: r.aspect for n, r in reasons().items()})
     score.judge(lake, isolate=options.isolate)
-    return score.groups(lake, options.false_cases / 2, line, isolate=options.isolate)
+    return groups.groups(lake, options.false_cases / 2, line, isolate=options.isolate)
 
 
 def _unfair(lake: Lake, suspects: ibis.Table) -> ibis.Table:

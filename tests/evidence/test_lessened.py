@@ -10,7 +10,7 @@ import pytest
 
 from brokenseal import bits, pipeline
 from brokenseal.cases import join
-from brokenseal.evidence import Case, access, lessened, reach, score, signin
+from brokenseal.evidence import Case, access, groups, lessened, reach, signin
 from brokenseal.lake import Lake
 from tests.evidence import timeline
 
@@ -39,14 +39,14 @@ def weighed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Row], *
             step(lake)
         lake.put("priors", pipeline.priors.table())
         pipeline.weigh(lake, [], [], pipeline.Options(), 400)
-        groups = {f"{g['kind']} {g['value']}": g for g in lake.fetch(lake.read("groups")).to_pylist()}
+        found = {f"{g['kind']} {g['value']}": g for g in lake.fetch(lake.read("groups")).to_pylist()}
         without = [_without(lake)]
         members = sorted(set(lake.fetch(lake.read("group_members"))["visit_id"].to_pylist()))
         for doubted in (members, members[1:]):
             lake.put("doubted", pa.table({"visit_id": doubted}, schema=join.DOUBTED))
-            score.groups(lake, 0.25, 400)
+            groups.groups(lake, 0.25, 400)
             without.append(_without(lake))
-    return groups, *without
+    return found, *without
 
 
 def _without(lake: Lake) -> dict[str, dict[str, int]]:
@@ -57,21 +57,21 @@ def _without(lake: Lake) -> dict[str, dict[str, int]]:
 
 
 def test_without_the_token_s_reason_the_place_is_left(weighed: Any) -> None:
-    groups, without, *_ = weighed
-    group, left = groups["address 203.0.113.9"], without["address 203.0.113.9"]
+    found, without, *_ = weighed
+    group, left = found["address 203.0.113.9"], without["address 203.0.113.9"]
     assert group["actors"] == 7 and group["rest"] > 0 < group["place"]
     assert group["place"] <= left["unissued_token"] < group["weight"]
 
 
 def test_without_the_network_s_reason_the_rest_is_left(weighed: Any) -> None:
-    groups, without, *_ = weighed
-    assert without["address 203.0.113.9"][lessened.PLACE] == groups["address 203.0.113.9"]["rest"]
+    found, without, *_ = weighed
+    assert without["address 203.0.113.9"][lessened.PLACE] == found["address 203.0.113.9"]["rest"]
 
 
 def test_what_a_group_does_not_stand_on_is_not_named(weighed: Any) -> None:
-    groups, without, *_ = weighed
+    found, without, *_ = weighed
     assert "new_client" not in without["address 203.0.113.9"]
-    assert all(bits < groups[by]["weight"] for by, told in without.items() for bits in told.values())
+    assert all(bits < found[by]["weight"] for by, told in without.items() for bits in told.values())
 
 
 def test_a_group_that_draws_nobody_in_any_more_is_not_weighed_again(weighed: Any) -> None:

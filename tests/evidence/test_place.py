@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from brokenseal import bits, pipeline, schema
-from brokenseal.evidence import Case, access, reach, score
+from brokenseal.evidence import Case, access, groups, place, reach, score
 from brokenseal.lake import Lake
 from tests.evidence import timeline
 from tests.evidence.test_burst import LIFE, PEOPLE, SIGNS
@@ -25,7 +25,7 @@ def _further(path: Path, crowds: list[tuple[str, int, int | None]], net: str, ne
     with Lake.open(path / "lake", write=True, create=True) as lake:
         lake.start_run("further")
         keys = lake.put("asked", pa.Table.from_pylist([{"net": net, "new": new}]))
-        (row,) = lake.fetch(score._further(lake, told, keys)).to_pylist()
+        (row,) = lake.fetch(place.further(lake, told, keys)).to_pylist()
     return float(row["further"])
 
 
@@ -78,7 +78,7 @@ def _met(path: Path, at_home: int) -> dict[str, Row]:
         lake.start_run("met")
         for name, columns in tables.items():
             lake.put(name, pa.Table.from_pylist([{c: r[c] for c in columns} for r in every]))
-        met = score._met(lake, lake.put("shared", pa.Table.from_pylist(shared)))
+        met = place.met(lake, lake.put("shared", pa.Table.from_pylist(shared)))
         return {r["kind"]: r for r in lake.fetch(met).to_pylist()}
 
 
@@ -103,7 +103,7 @@ def test_none_further_weighs_more_than_the_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("carried", "old", "place"),
+    ("carried", "old", "told"),
     [((0, 0, 0), 0, 0), ((20, 25, 0), 0, 45), ((90, 0, 0), 0, 50), ((90, 90, 90), 0, 120), ((90, 90, 90), 2, 50)],
     ids=[
         "they travelled",
@@ -114,7 +114,7 @@ def test_none_further_weighs_more_than_the_first(tmp_path: Path) -> None:
     ],
 )
 def test_a_place_weighs_what_its_newcomers_bear_out(
-    tmp_path: Path, carried: tuple[int, ...], old: int, place: int
+    tmp_path: Path, carried: tuple[int, ...], old: int, told: int
 ) -> None:
     """A place of twelve bits whose first newcomer weighs five; old: so many of the three are not new."""
     key = {"kind": "address", "value": "A"}
@@ -125,9 +125,9 @@ def test_a_place_weighs_what_its_newcomers_bear_out(
             "met",
             pa.Table.from_pylist([{**key, "came": 120, "first": 50}, {**key, "value": "B", "came": 90, "first": 50}]),
         )
-        borne = score._borne(met, lake.put("oddest", pa.Table.from_pylist(people)))
+        borne = place.borne(met, lake.put("oddest", pa.Table.from_pylist(people)))
         rows = lake.fetch(borne.order_by("value")).to_pylist()
-    assert [(r["value"], r["place"]) for r in rows] == [("A", place), ("B", 0)]
+    assert [(r["value"], r["place"]) for r in rows] == [("A", told), ("B", 0)]
 
 
 def _lent(path: Path, net_level: int, client_level: int = 4, aspect: str = "volume") -> dict[str, int]:
@@ -197,7 +197,7 @@ def test_the_neighbour_who_signs_in_is_in_no_group_that_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of twelve people four are in one place: where so few are counted nobody weighs much, so that members need less."""
-    monkeypatch.setattr(score, "MEMBER_BITS", 10)
+    monkeypatch.setattr(groups, "MEMBER_BITS", 10)
     there = {"ip": "203.0.113.9"}
     forged = [
         access(18.3 + n / 50, box=who, token_id=f"x-{who}", items=900, **there) for n, who in enumerate(PEOPLE[:3])
@@ -216,7 +216,7 @@ def test_the_neighbour_who_signs_in_is_in_no_group_that_is_written(
         near = lake.fetch(
             judged.filter((judged.actor == f"{PEOPLE[9]}@agency.example") & (judged.ip == there["ip"]))
         ).to_pylist()
-    assert [n["bits"] >= score.MEMBER_BITS and n["net_level"] > score.COMMON for n in near] == [True]
+    assert [n["bits"] >= groups.MEMBER_BITS and n["net_level"] > score.COMMON for n in near] == [True]
     assert sorted(r["actor"].split("@")[0] for r in rows) == list(PEOPLE[:3])
     assert {r["link"] for r in rows} == {"orphan"}
 
@@ -225,7 +225,7 @@ def test_forged_tokens_that_are_loud_alone_say_so_of_their_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The three lend a group nothing, since each crosses the line; the two who sign in there are none the worse for them."""
-    monkeypatch.setattr(score, "MEMBER_BITS", 10)
+    monkeypatch.setattr(groups, "MEMBER_BITS", 10)
     there: Row = {"ip": "203.0.113.9", "items": 900}
     forged = [
         access(18.3 + n / 50, box=who, token_id=f"x-{who}", app_id="another", **there)
@@ -259,8 +259,8 @@ def _groups_there(path: Path, acts: list[Row]) -> list[tuple[str, int]]:
             step(lake)
         lake.put("priors", pipeline.priors.table())
         pipeline.weigh(lake, [], [], pipeline.Options(false_cases=8.0), 400)
-        groups = lake.fetch(lake.read("groups")).to_pylist()
-    return [(g["kind"], g["actors"]) for g in groups if "203.0" in g["value"]]
+        found = lake.fetch(lake.read("groups")).to_pylist()
+    return [(g["kind"], g["actors"]) for g in found if "203.0" in g["value"]]
 
 
 def test_a_network_alone_holds_a_group_together(tmp_path: Path) -> None:
