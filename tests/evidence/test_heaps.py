@@ -17,13 +17,13 @@ LINE = 160
 ACTS = 100
 WEB, PHONE = "web", "phone"
 Row = dict[str, Any]
-JUDGED = pa.schema([("visit_id", pa.string()), ("bits", pa.int64())])
+JUDGED = pa.schema([("visit_id", pa.string()), ("bits", pa.int64()), ("at_home", pa.bool_())])
 
 
 def _visit(name: str, actor: str, stratum: str = WEB, link: str = "orphan", tenant: str = "A", **told: int) -> Row:
     """told: what its token weighs (`heap`), and it in all (`bits`), in tenths."""
     visit = {"visit_id": name, "actor": actor, "stratum": stratum, "link": link, "tenant_id": tenant}
-    return {**visit, "background": False, "heap": heaps.HEAVY, "bits": 100, **told}
+    return {**visit, "background": False, "heap": heaps.HEAVY, "bits": 100, "at_home": True, **told}
 
 
 def _life(tenant: str, people: int = 40) -> list[Row]:
@@ -74,6 +74,13 @@ def test_one_in_each_organisation_is_a_group_of_all(tmp_path: Path) -> None:
     # a colleague's is no further one
     colleagues = [_visit(f"A {who}", who, heap=150) for who in ("person 1", "person 2", "person 3")]
     assert _heaps(tmp_path / "own", *one_each, *colleagues)[0][heaps.EVERYWHERE][1] == everywhere[1]
+    # nor who came from elsewhere
+    far = [
+        *one_each[:2],
+        {**one_each[2], "at_home": False},
+        _visit("D heap", "person 0", tenant="D", heap=150) | {"at_home": False},
+    ]
+    assert _heaps(tmp_path / "far", *far)[0] == {heaps.EVERYWHERE: (2, bits.tenths(bits.several([150, 150], ACTS)))}
     assert _heaps(tmp_path / "isolated", *one_each, isolate=True) == ({}, [v["visit_id"] for v in one_each])
 
 
