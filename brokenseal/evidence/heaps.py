@@ -7,8 +7,7 @@ line; that there are several of them is odd by itself. How: as `reach` counts ma
 and of these a share is followed by a further one of the same organisation. Both are counted on other organisations that had
 fewer, and lean by 20 acts on what is assumed there. Of all organisations together one heap each is counted, the heaviest of who
 is at home where he came from, since what loses sign-ins loses those of colleagues; that so many weigh so much is as odd as their
-weights say. Misses: one victim;
-logs that lose the sign-ins of whole programs, where no token weighs so much.
+weights say. Misses: one victim; logs that lose the sign-ins of whole programs, where no token weighs so much.
 """
 
 from __future__ import annotations
@@ -57,14 +56,16 @@ def heaps(lake: Lake, line: int, *, isolate: bool = False) -> Table:
 
 
 def _odd(lake: Lake, line: int) -> tuple[Table, Table]:
-    """The visits of heaps that nothing else tells, with what their tokens weigh (`heap`); and all visits with a token that
+    """The visits of heaps that little else tells, with what their tokens weigh (`heap`); and all visits with a token that
     nobody issued."""
     hits = lake.read("hits").filter(lambda h: (h.evidence == burst.UNISSUED) & (h.bits >= HEAVY))
     judged = lake.read("judged").filter(lambda j: j.bits < line).select("visit_id", "at_home")
     visits = lake.read("visits").filter(lambda v: v.actor.notnull())
     visits = visits.select("visit_id", "actor", "stratum", "link", tenant_id=visits.tenant_id.fill_null("?"))
     odd = visits.join(hits.select("visit_id", heap="bits"), "visit_id").join(judged, "visit_id")
-    return odd.anti_join(lake.read("doubted"), "visit_id"), visits.filter(visits.link == "orphan")
+    # who came from elsewhere and is doubted is told by more than his heap; who is at home is another of the same
+    told = odd.filter(~odd.at_home).semi_join(lake.read("doubted"), "visit_id")
+    return odd.anti_join(told, "visit_id"), visits.filter(visits.link == "orphan")
 
 
 def _together(lake: Lake, odd: Table) -> Iterator[Row]:

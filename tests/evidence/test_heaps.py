@@ -99,11 +99,18 @@ def test_its_visits_are_all_that_such_a_program_has_of_unissued_tokens(tmp_path:
     assert _heaps(tmp_path, *_two(), *light)[1] == ["A heap 0", "A heap 1", "his light one"]
 
 
-def test_who_crosses_the_line_alone_or_is_doubted_is_counted_with_nobody(tmp_path: Path) -> None:
+def test_who_crosses_the_line_alone_or_is_doubted_elsewhere_is_counted_with_nobody(tmp_path: Path) -> None:
     alone = _visit("alone", "person 1", bits=LINE)
     assert _heaps(tmp_path / "a", _two()[0], alone) == ({}, ["A heap 0"])
     assert _heaps(tmp_path / "b", _two()[0], {**alone, "bits": LINE - 1})[0]["A"][0] == 2
-    assert _heaps(tmp_path / "c", *_two(), doubted=("A heap 1",))[0] == {}
+    far = [_two()[0], {**_two()[1], "at_home": False}]
+    assert _heaps(tmp_path / "c", *far)[0]["A"][0] == 2
+    assert _heaps(tmp_path / "d", *far, doubted=("A heap 1",))[0] == {}
+
+
+def test_who_is_doubted_at_home_is_still_one_of_them(tmp_path: Path) -> None:
+    """Or else whose heap is found a round later would be alone."""
+    assert _heaps(tmp_path, *_two(), doubted=("A heap 1",))[0] == _heaps(tmp_path / "all", *_two())[0]
 
 
 def test_precedents_are_other_organisations_that_had_fewer(tmp_path: Path) -> None:
