@@ -26,7 +26,7 @@ MEMBER_BITS = 30
 TOP = 600
 _GROUPS = pa.schema(
     [("kind", pa.string()), ("value", pa.string())]
-    + [(n, pa.int64()) for n in ("actors", "plain", "rest", "came", "place", "weight", *bits.PLACED)]
+    + [(n, pa.int64()) for n in ("actors", "plain", "rest", "first", "came", "place", "weight", *bits.PLACED)]
 )
 _COUNTED = {reach.KIND: "reach_visits", burst.KIND: "burst_visits", heaps.KIND: "heap_visits"}
 """Groups that share nothing, and the tables that say who is in them."""
@@ -135,6 +135,7 @@ def _group(row: Row, tails: Tails) -> Row:
         **named,
         **counts,
         "rest": _rest(tails, n, total),
+        "first": row["first"],
         "came": row["came"],
         "place": placed,
         "weight": _weight(tails, n, total, placed),
@@ -144,7 +145,7 @@ def _group(row: Row, tails: Tails) -> Row:
 def _counted(row: Row, actors: int) -> Row:
     """A group that shares nothing: nothing but its number weighs, and it has no place."""
     named = {"kind": row["kind"], "value": row["value"], "actors": actors, "plain": 0, **dict.fromkeys(bits.PLACED)}
-    return {**named, "rest": 0, "came": None, "place": row["place"], "weight": row["place"]}
+    return {**named, "rest": 0, "first": None, "came": None, "place": row["place"], "weight": row["place"]}
 
 
 def _tails(lake: Lake, rows: list[Row]) -> Tails:

@@ -103,5 +103,5 @@ def borne(met: Table, oddest: Table) -> Table:
     newcomers = oddest.filter(oddest.new > 0).join(met.select("kind", "value", "first"), ["kind", "value"])
     each = newcomers.mutate(borne=ibis.least(newcomers.carried, newcomers["first"]))
     borne = each.group_by("kind", "value").agg(borne=each.borne.sum().cast("int64"))
-    out = beside(met.drop("first"), borne, ["kind", "value"])
+    out = beside(met, borne, ["kind", "value"])
     return out.mutate(place=ibis.least(out.came, ibis.coalesce(out.borne, 0))).drop("borne")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -56,11 +57,31 @@ def _without(lake: Lake) -> dict[str, dict[str, int]]:
     return out
 
 
-def test_without_the_token_s_reason_the_place_is_left(weighed: Any) -> None:
+def test_without_the_token_s_reason_nothing_bears_the_place_out(weighed: Any) -> None:
     found, without, *_ = weighed
     group, left = found["address 203.0.113.9"], without["address 203.0.113.9"]
     assert group["actors"] == 7 and group["rest"] > 0 < group["place"]
-    assert group["place"] <= left["unissued_token"] < group["weight"]
+    assert left["unissued_token"] == 0
+
+
+def test_without_the_token_s_reason_what_the_client_bears_out_is_left(tmp_path: Path) -> None:
+    """The same with a browser that is at home nowhere; without the client's reason the tokens alone bear all of it out."""
+    there = {"ip": "203.0.113.9", "agent": "another"}
+    visits = tuple(access(18.3 + n / 50, box=b, token_id=f"x{n}", **there) for n, b in enumerate(BOXES[:7]))
+    with Lake.open(tmp_path / "lake", write=True, create=True) as lake:
+        lake.start_run("client")
+        timeline.lay(lake, [Case("campaign", True, (*LIFE, *visits), SIGNS)])
+        for step in pipeline.CONTEXT:
+            step(lake)
+        lake.put("priors", pipeline.priors.table())
+        pipeline.weigh(lake, [], [], pipeline.Options(), 400)
+        (group,) = [g for g in lake.fetch(lake.read("groups")).to_pylist() if g["kind"] == "address"]
+        left = _without(lake)["address 203.0.113.9"]
+        clients = lake.fetch(lake.read("judged").filter(lambda j: j.carried > 0)).to_pylist()
+    carried = [c["carried"] - c["apart"] for c in clients if c["apart"]]
+    assert len(carried) == 7 and min(carried) > 0
+    assert left["unissued_token"] == min(group["came"], sum(min(c, group["first"]) for c in carried)) < group["weight"]
+    assert "new_client" not in left
 
 
 def test_without_the_network_s_reason_the_rest_is_left(weighed: Any) -> None:
